@@ -1,0 +1,20 @@
+import type {Diagnostic} from './diagnostic.js';
+
+/** Why a stage could not finish. The world failed or the data are wrong; a fault of ours is `threw`. */
+export type Failure =
+  | Readonly<{reason: 'invalid-input'; diagnostics: readonly Diagnostic[]}>
+  | Readonly<{
+      reason: 'exited';
+      what: string;
+      code: number | null;
+      signal: string | null;
+      rank: number | null;
+      message: string;
+      tail: readonly string[];
+    }>
+  | Readonly<{reason: 'timed-out'; what: string; afterMs: number}>
+  | Readonly<{reason: 'output-missing'; path: string}>
+  | Readonly<{reason: 'agent-lost'; address: string; message: string}>
+  | Readonly<{reason: 'environment'; message: string; hint: string}>
+  | Readonly<{reason: 'system'; code: string; path: string | null; message: string; hint: string}>
+  | Readonly<{reason: 'threw'; message: string; trace: string}>;

@@ -1,0 +1,62 @@
+import type {JsonObject} from './json.js';
+
+/**
+ * One line of a job's journal: what a distributed job says about itself. Times are Unix seconds, durations seconds.
+ * Rank 0 and the agent append them; line number = sequence number, from 1. Mirrored by py/chexnet/runtime/journal.py.
+ * A value that is not finite is written as null with a `note` beside it, never as NaN.
+ */
+export type JobEvent = Readonly<{at: number}> &
+  (
+    | Readonly<{type: 'started'; pid: number; ranks: number; attempt: number; argv: readonly string[]}>
+    | Readonly<{
+        type: 'device';
+        name: string;
+        description: string;
+        because: string;
+        torch: string;
+        ranks: number;
+        resumed_from_step: number | null;
+      }>
+    | Readonly<{type: 'log'; rank: number; stream: 'stdout' | 'stderr'; line: string}>
+    | Readonly<{type: 'progress'; done: number; total: number; unit: string}>
+    | Readonly<{
+        type: 'steps';
+        epoch: number;
+        first_step: number;
+        losses: readonly number[];
+        step_seconds: readonly number[];
+        images: number;
+        learning_rate: number;
+      }>
+    | Readonly<{type: 'epoch'; epoch: number; of: number; metrics: EpochMetrics}>
+    | Readonly<{type: 'checkpoint'; step: number; epoch: number; path: string; sha256: string; bytes: number}>
+    | Readonly<{type: 'summary'; facts: JsonObject}>
+    | Readonly<{
+        type: 'exited';
+        code: number | null;
+        signal: string | null;
+        rank: number | null;
+        error: JobError | null;
+      }>
+  );
+
+export type JobError = Readonly<{type: string; message: string; traceback: string; hint: string | null}>;
+
+/** One row of history.csv. Loss is the mean BCE per image and finding; AUROC is macro over the findings that are defined. */
+export type EpochMetrics = Readonly<{
+  train_loss: number;
+  val_loss: number | null;
+  val_auroc_macro: number | null;
+  val_auroc_defined: number;
+  learning_rate: number;
+  seconds: number;
+  train_seconds: number;
+  images_per_second: number;
+  step_ms_p50: number;
+  step_ms_p95: number;
+  step_ms_max: number;
+  /** Share of training time that the loop waited for input, 0 to 1. */
+  loader_stall_share: number;
+  peak_memory_bytes: number | null;
+  is_best: boolean;
+}>;

@@ -1,0 +1,101 @@
+import type {ZodType} from 'zod';
+import type {Failure} from './failure.js';
+import type {JobEvent} from './job-event.js';
+import type {JsonObject} from './json.js';
+import type {Result} from './result.js';
+import type {Digest, StageId} from './stage.js';
+
+/** What a stage leaves behind; edges of the graph are matched by it. `files` is whatever an `exec` stage declares. */
+export type ArtifactType =
+  | 'dataset'
+  | 'folds'
+  | 'images'
+  | 'model'
+  | 'predictions'
+  | 'evaluation'
+  | 'report'
+  | 'files';
+
+/** A kind of stage that `uses:` can name. Adding a stage to the product means writing one of these. */
+export type StageKind = Readonly<{
+  uses: string;
+  /** Part of the fingerprint. Raise it when the same inputs would give another output than before. */
+  version: number;
+  /** One line for `pipeline validate`, the schema and the documentation. */
+  summary: string;
+  inputs: readonly Readonly<{type: ArtifactType; optional: boolean}>[];
+  output: ArtifactType;
+  params: ZodType<JsonObject>;
+  /** Top-level parameters that name files or folders; their content is in the fingerprint, their path is not. */
+  paths: readonly PathParam[];
+  /** Top-level parameters that change how fast a result comes, not the result: left out of the fingerprint. */
+  speedOnly: readonly string[];
+  slots: Readonly<Record<string, number>>;
+  work: Work;
+}>;
+
+export type PathParam = Readonly<{
+  param: string;
+  is: 'file' | 'folder' /** What to do when it is missing. */;
+  hint: string;
+}>;
+
+/** How a stage is carried out. The `kind` alone decides which executor takes it. */
+export type Work =
+  | Readonly<{kind: 'in-process'; run(context: StageContext): Promise<StageResult>}>
+  | Readonly<{kind: 'bridge'; callable: string; timeoutMs: number; input(context: StageContext): JsonObject}>
+  | Readonly<{kind: 'distributed'; launch(context: StageContext): Launch}>
+  | Readonly<{kind: 'exec'}>;
+
+/** The headline facts of a finished stage (counts, a metric), shown on the terminal and kept in the run record. */
+export type StageResult = Result<JsonObject, Failure>;
+
+/** A job for the runtime agent: `ranks` processes of a Python module under torch.distributed. */
+export type Launch = Readonly<{
+  module: string;
+  ranks: number;
+  /** Written as JSON for the module; its paths are absolute. */
+  arguments: JsonObject;
+  environment: Readonly<Record<string, string>>;
+}>;
+
+/** What a running stage may touch. All paths are absolute. */
+export type StageContext = Readonly<{
+  stage: StageId;
+  params: JsonObject;
+  /** The artifact of that type among the stage's needs; asking for one that the kind does not declare is a bug. */
+  need(type: ArtifactType): ArtifactRef;
+  optionalNeed(type: ArtifactType): ArtifactRef | null;
+  needs: readonly ArtifactRef[];
+  /** The one folder to write outputs into; becomes the artifact by a rename when the stage succeeds. */
+  out: string;
+  /** Kept over failed and killed attempts of the same fingerprint, removed once the stage has succeeded. */
+  resume: string;
+  report(news: StageNews): void;
+  signal: AbortSignal;
+  /** Worker threads or processes that this stage may keep busy. */
+  concurrency: number;
+  /** Facts about the run, for stages that describe it (the report). */
+  runFolder: string;
+}>;
+
+/** An artifact as the next stage sees it. */
+export type ArtifactRef = Readonly<{
+  stage: StageId;
+  uses: string;
+  type: ArtifactType;
+  /** Absolute path of the immutable folder. */
+  path: string;
+  /** Of the outputs' content. */
+  output: Digest;
+  fingerprint: Digest;
+  /** The producing stage's parameters as resolved today: a moved data folder is found through them. */
+  params: JsonObject;
+}>;
+
+/** What a stage can say while it runs. */
+export type StageNews =
+  | Readonly<{type: 'stage-progress'; done: number; total: number | null; unit: string}>
+  | Readonly<{type: 'stage-note'; level: 'info' | 'warning'; text: string}>
+  | Readonly<{type: 'stage-output'; stream: 'stdout' | 'stderr'; rank: number | null; text: string}>
+  | Readonly<{type: 'job-event'; job: string; seq: number; event: JobEvent}>;

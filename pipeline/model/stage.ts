@@ -1,0 +1,40 @@
+import type {Location} from './diagnostic.js';
+import type {JsonObject} from './json.js';
+import type {ArtifactType, StageKind} from './stage-kind.js';
+
+type Brand<T, Name extends string> = T & {readonly __brand: Name};
+export type StageId = Brand<string, 'StageId'>;
+export type RunName = Brand<string, 'RunName'>;
+/** SHA-256, lower-case hexadecimal. */
+export type Digest = Brand<string, 'Digest'>;
+
+/** Where a value of the resolved configuration came from. */
+export type Origin =
+  | Readonly<{kind: 'file'; location: Location}>
+  | Readonly<{kind: 'environment'; variable: string; location: Location}>
+  | Readonly<{kind: 'override'; argument: string}>
+  | Readonly<{kind: 'default'}>;
+
+/** A file or folder outside the state directory that a stage reads. `path` is absolute. */
+export type DeclaredFile = Readonly<{param: string; path: string}>;
+
+/** One edge of the graph: the artifact of `stage`, of this type. */
+export type Need = Readonly<{stage: StageId; type: ArtifactType}>;
+
+/** One step of the pipeline, validated: its parameters have their defaults and its paths are absolute. */
+export type Stage = Readonly<{
+  id: StageId;
+  kind: StageKind;
+  needs: readonly Need[];
+  params: JsonObject;
+  files: readonly DeclaredFile[];
+  /** By dotted path below `params`, e.g. `optimizer.lr`; a path that is absent has the origin of its nearest parent. */
+  origins: ReadonlyMap<string, Origin>;
+  slots: Readonly<Record<string, number>>;
+  timeoutMs: number | null;
+  retries: number;
+  declaredAt: Location;
+}>;
+
+/** Complete, acyclic, and iterated in topological order. Only graph/build.ts makes one. */
+export type StageGraph = Brand<ReadonlyMap<StageId, Stage>, 'StageGraph'>;
