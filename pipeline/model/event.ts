@@ -15,6 +15,8 @@ export type News =
       config: Readonly<{file: string; digest: Digest}>;
       stages: readonly StageId[];
       argv: readonly string[];
+      message: string | null;
+      tags: Readonly<Record<string, string>>;
       pid: number;
       host: string;
     }>

@@ -9,6 +9,8 @@ export type RunRecord = Readonly<{
   pipeline: string;
   config: Readonly<{file: string; digest: Digest}>;
   argv: readonly string[];
+  message: string | null;
+  tags: Readonly<Record<string, string>>;
   pid: number;
   host: string;
   startedAt: string;
@@ -37,7 +39,7 @@ export function foldEvents(events: Iterable<Event>): RunRecord | null {
 
 function start(event: Event): RunRecord | null {
   if (event.type !== 'run-started') return null;
-  const {run, pipeline, config, argv, pid, host} = event;
+  const {run, pipeline, config, argv, message, tags, pid, host} = event;
   const stages = event.stages.map(
     (id): StageRecord => ({
       id,
@@ -51,7 +53,7 @@ function start(event: Event): RunRecord | null {
   );
   return {
     schema: 'pipeline/run/v1',
-    ...{run, pipeline, config, argv, pid, host, stages},
+    ...{run, pipeline, config, argv, message, tags, pid, host, stages},
     startedAt: event.at,
     finishedAt: null,
     status: 'unfinished',
