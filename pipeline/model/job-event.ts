@@ -5,7 +5,7 @@ import type {JsonObject} from './json.js';
  * Rank 0 and the agent append them; line number = sequence number, from 1. Mirrored by py/chexnet/runtime/journal.py.
  * A value that is not finite is written as null with a `note` beside it, never as NaN.
  */
-export type JobEvent = Readonly<{at: number}> &
+export type JobEvent = Readonly<{at: number; note?: string}> &
   (
     | Readonly<{type: 'started'; pid: number; ranks: number; attempt: number; argv: readonly string[]}>
     | Readonly<{
@@ -23,7 +23,7 @@ export type JobEvent = Readonly<{at: number}> &
         type: 'steps';
         epoch: number;
         first_step: number;
-        losses: readonly number[];
+        losses: readonly (number | null)[];
         step_seconds: readonly number[];
         images: number;
         learning_rate: number;
@@ -44,7 +44,7 @@ export type JobError = Readonly<{type: string; message: string; traceback: strin
 
 /** One row of history.csv. Loss is the mean BCE per image and finding; AUROC is macro over the findings that are defined. */
 export type EpochMetrics = Readonly<{
-  train_loss: number;
+  train_loss: number | null;
   val_loss: number | null;
   val_auroc_macro: number | null;
   val_auroc_defined: number;

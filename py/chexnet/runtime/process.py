@@ -1,0 +1,62 @@
+"""Facts about processes, and the promise that none outlives its parent. Linux; elsewhere the promise is void."""
+
+import ctypes
+import os
+import signal
+import sys
+
+# Set by the agent for what it starts: a process that does not descend from it is an orphan.
+AGENT_PID_VARIABLE = "CHEXNET_AGENT_PID"
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to SIGKILL this process once its parent is gone. Ranks call it before anything else.
+
+    torchrun gives each rank a session of its own, so a killed torchrun would leave them training as orphans.
+    Call it in the main thread. It must also be the parent's main thread that forked: the kernel watches the thread.
+    """
+    parent = os.getppid()
+    if not arm_parent_death_signal():
+        return
+    # The parent may have died before the promise was made; then nobody would tell.
+    agent = os.environ.get(AGENT_PID_VARIABLE)
+    orphaned = agent is not None and int(agent) not in (os.getppid(), parent_of(os.getppid()))
+    if orphaned or os.getppid() != parent:
+        os._exit(1)
+
+
+def arm_parent_death_signal() -> bool:
+    """PR_SET_PDEATHSIG, SIGKILL. Returns False where the system has no such thing."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    return True
+
+
+def start_time(pid: int) -> int | None:
+    """Clock ticks between boot and the start of the process (field 22 of /proc/<pid>/stat), None when it is gone.
+
+    With the pid it names one process for ever: pids are used again, pairs are not. A zombie counts as gone.
+    """
+    fields = _stat(pid)
+    return None if fields is None or fields[0] in "ZX" else int(fields[19])
+
+
+def parent_of(pid: int) -> int | None:
+    """The parent's pid, None when the process is gone."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[1])
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return None
+    # The second field is the name in parentheses, which may hold spaces and parentheses itself.
+    return text[text.rindex(")") + 2 :].split()
