@@ -9,13 +9,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, TypeAlias
 
 from chexnet.runtime.describe import describe
-
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 ENVIRONMENT_VARIABLE = "CHEXNET_JOURNAL"
 
@@ -31,7 +29,7 @@ class Started:
     pid: int
     ranks: int
     attempt: int
-    argv: list[str]
+    argv: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ class Steps:
     type: ClassVar[str] = "steps"
     epoch: int
     first_step: int
-    losses: list[float | None]
-    step_seconds: list[float]
+    losses: Sequence[float]
+    step_seconds: Sequence[float]
     images: int
     learning_rate: float
 
@@ -84,7 +82,7 @@ class Steps:
 class EpochMetrics:
     """One row of history.csv. Loss is the mean BCE per image and finding; AUROC is macro over the defined findings."""
 
-    train_loss: float | None
+    train_loss: float
     val_loss: float | None
     val_auroc_macro: float | None
     val_auroc_defined: int
@@ -127,7 +125,7 @@ class Summary:
     """The headline facts of a job; the last one counts."""
 
     type: ClassVar[str] = "summary"
-    facts: dict[str, Json]
+    facts: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
