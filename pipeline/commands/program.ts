@@ -1,0 +1,148 @@
+import {type Command, Option} from 'commander';
+import {
+  addConfigOptions,
+  addJson,
+  addSelectOptions,
+  collect,
+  eventsOption,
+  keyValue,
+  positiveInteger,
+  slotCounts,
+} from './options.js';
+import type {Shell} from './shell.js';
+
+export type Wiring = Readonly<{version: string; shell(): Shell; finish(code: number): void}>;
+
+/** Every verb of the command line. What a verb does is loaded when it is used: `ls` does not pay for `run`. */
+export function addCommands(program: Command, wiring: Wiring): void {
+  program
+    .description('From the NIH ChestX-ray14 radiographs to a trained, evaluated and reported classifier.')
+    .version(wiring.version)
+    .option('--home <folder>', 'state directory (default: .pipeline, or PIPELINE_HOME)')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('-q, --quiet', 'errors only', false)
+    .option('-v, --verbose', 'more; -vv for everything', (_: string, count: number) => count + 1, 0)
+    .showHelpAfterError('(pipeline <command> --help tells the options)')
+    .exitOverride();
+  addWorkingCommands(program, wiring);
+  addRunReaders(program, wiring);
+  addConfigReaders(program, wiring);
+}
+
+function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
+  const run = program
+    .command('run <config> [stages...]')
+    .description('run what is not up to date, and say why');
+  addConfigOptions(addSelectOptions(addJson(run)))
+    .option('-n, --dry-run', 'decide and say why, do nothing')
+    .option('-k, --keep-going', 'after a failure go on with what does not depend on it')
+    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
+    .option('--slots <name=n>', 'how many of a resource there are, e.g. gpu=2 (repeatable)', slotCounts, {})
+    .option('--name <name>', 'name of the run (default: two words)')
+    .option('-m, --message <text>', 'a note kept with the run')
+    .option('--tag <key=value>', 'a label kept with the run (repeatable)', keyValue, {})
+    .option('--no-wait', 'exit 5 instead of waiting for another run')
+    .addOption(eventsOption())
+    .action(async (config, stages, options) => {
+      const {runCommand} = await import('./run.js');
+      finish(await runCommand(shell(), {...options, file: config, stages}));
+    });
+
+  const plan = program.command('plan <config> [stages...]').description('what run would do, and why');
+  addConfigOptions(addSelectOptions(addJson(plan)))
+    .option('--check', 'exit 3 when a stage is not up to date')
+    .action(async (config, stages, options) => {
+      const {planCommand} = await import('./plan.js');
+      finish(await planCommand(shell(), {...options, file: config, stages}));
+    });
+
+  addJson(program.command('report <run>'))
+    .description('write the report of a run')
+    .option('-o, --output <file.html>', 'where to (default: report.html in the folder of the run)')
+    .action(async (run, options) => {
+      const {reportCommand} = await import('./report.js');
+      finish(await reportCommand(shell(), {...options, run}));
+    });
+
+  addJson(program.command('doctor'))
+    .description('what this machine has and what is missing')
+    .action(async (options) => {
+      const {doctorCommand} = await import('./doctor.js');
+      finish(await doctorCommand(shell(), options));
+    });
+}
+
+function addRunReaders(program: Command, {shell, finish}: Wiring): void {
+  addJson(program.command('ls'))
+    .description('runs, newest first')
+    .option('--limit <n>', 'at most this many', positiveInteger)
+    .action(async (options) => {
+      const {lsCommand} = await import('./ls.js');
+      finish(await lsCommand(shell(), options));
+    });
+
+  addJson(program.command('show [run]'))
+    .description('one run: decisions, reasons, times, results (default: @last)')
+    .action(async (run, options) => {
+      const {showCommand} = await import('./show.js');
+      finish(await showCommand(shell(), {...options, run: run ?? '@last'}));
+    });
+
+  addJson(program.command('logs [run] [stage]'))
+    .description('what happened and what the stages printed (default: @last)')
+    .option('-f, --follow', 'go on until the run ends')
+    .action(async (run, stage, options) => {
+      const {logsCommand} = await import('./logs.js');
+      finish(await logsCommand(shell(), {...options, run: run ?? '@last', stage: stage ?? null}));
+    });
+}
+
+function addConfigReaders(program: Command, {shell, finish}: Wiring): void {
+  const status = program
+    .command('status [config]')
+    .description('is each stage up to date? (default: the last run’s file)');
+  addConfigOptions(addJson(status)).action(async (config, options) => {
+    const {statusCommand} = await import('./plan.js');
+    finish(await statusCommand(shell(), {...options, file: config ?? null}));
+  });
+
+  const why = program.command('why <stage> [config]').description('why a stage would run, or would not');
+  addConfigOptions(addJson(why)).action(async (stage, config, options) => {
+    const {whyCommand} = await import('./plan.js');
+    finish(await whyCommand(shell(), {...options, stage, file: config ?? null}));
+  });
+
+  addConfigOptions(addJson(program.command('validate <config>')))
+    .description('every fault of a configuration, with its place')
+    .action(async (config, options) => {
+      const {validateCommand} = await import('./validate.js');
+      finish(await validateCommand(shell(), {...options, file: config}));
+    });
+
+  const config = program.command('config <config>').description('the configuration as resolved');
+  addJson(config)
+    .option('-S, --set <path=value>', 'change one value (repeatable)', collect, [])
+    .option('-c, --config <overlay.yaml>', 'lay this file over it (repeatable, in order)', collect, [])
+    .option('--resolve', 'with defaults (always on; accepted for clarity)')
+    .option('--show-origin', 'where each value came from')
+    .action(async (file, options) => {
+      const {configCommand} = await import('./config.js');
+      finish(await configCommand(shell(), {...options, file}));
+    });
+
+  const dag = program.command('dag <config>').description('the graph of stages');
+  addConfigOptions(addJson(dag))
+    .addOption(new Option('--format <format>', 'drawing').choices(['text', 'mermaid']).default('text'))
+    .action(async (file, options) => {
+      const {dagCommand} = await import('./dag.js');
+      finish(await dagCommand(shell(), {...options, file}));
+    });
+
+  program
+    .command('completion <shell>')
+    .description('a completion script for bash, zsh or fish')
+    .action(async (name) => {
+      const {completionCommand} = await import('./completion.js');
+      finish(completionCommand(shell(), {name, program}));
+    });
+}
