@@ -72,7 +72,7 @@ class Steps:
     type: ClassVar[str] = "steps"
     epoch: int
     first_step: int
-    losses: Sequence[float]
+    losses: Sequence[float | None]
     step_seconds: Sequence[float]
     images: int
     learning_rate: float
@@ -82,7 +82,7 @@ class Steps:
 class EpochMetrics:
     """One row of history.csv. Loss is the mean BCE per image and finding; AUROC is macro over the defined findings."""
 
-    train_loss: float
+    train_loss: float | None
     val_loss: float | None
     val_auroc_macro: float | None
     val_auroc_defined: int
