@@ -1,0 +1,1 @@
+"""How good predictions are: statistics on scores and labels, no tensors and no sockets."""

@@ -1,0 +1,77 @@
+"""Stage `evaluate`: predictions and labels to `evaluation.json`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chexnet.evaluation.measure import JsonObject, Method, measure
+from chexnet.evaluation.tables import Fold, InputError, read_folds
+
+SCHEMA = "pipeline/evaluation/v1"
+
+
+def evaluate(input: Mapping[str, Any]) -> JsonObject:
+    """Score every predicted fold and write `evaluation.json` (described in pipeline/model/evaluation.ts).
+
+    Input: `predictions` (CSV file), `dataset` and `folds` (folders), `images` (folder or null: its quarantined images
+    have no prediction), `out` (folder), `findings` (names in order), `params` (resamples, seed, level).
+
+    Returns:
+        The headline: macro AUROC and average precision of the test fold, or of the last fold that was predicted.
+
+    Raises:
+        InputError: the files are malformed or contradict each other; its `user_message` says how.
+    """
+    method = _method(input["params"])
+    folds = read_folds(
+        predictions=Path(input["predictions"]),
+        dataset=Path(input["dataset"]),
+        folds=Path(input["folds"]),
+        quarantine=None if input.get("images") is None else Path(input["images"]) / "quarantine.csv",
+        findings=input["findings"],
+    )
+    measured = [_measured(fold, method) for fold in folds]
+    document = {
+        "schema": SCHEMA,
+        "findings": list(input["findings"]),
+        "method": {
+            "resamples": method.resamples,
+            "seed": method.seed,
+            "level": method.level,
+            "clusters": "patient",
+            "interval": "percentile",
+        },
+        "folds": measured,
+    }
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    (Path(input["out"]) / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    return _headline(measured[-1])
+
+
+def _method(params: Mapping[str, Any]) -> Method:
+    method = Method(resamples=params["resamples"], seed=params["seed"], level=params["level"])
+    if method.resamples < 0:
+        raise InputError(f"resamples: {method.resamples} is negative")
+    if not 0 < method.level < 1:
+        raise InputError(f"level: {method.level} is not between 0 and 1")
+    return method
+
+
+def _measured(fold: Fold, method: Method) -> JsonObject:
+    digests = {"images": fold.images_digest, "labels": fold.labels_digest}
+    return {"fold": fold.name, "digests": digests, **measure(fold.scores, method)}
+
+
+def _headline(fold: JsonObject) -> JsonObject:
+    macro = {metric: fold["averages"][metric]["macro"] for metric in ("auroc", "average_precision")}
+    return {
+        "fold": fold["fold"],
+        "images": fold["images"],
+        "patients": fold["patients"],
+        "classes": fold["averages"]["classes"],
+        "macro_auroc": macro["auroc"].get("value"),
+        "macro_auroc_low": macro["auroc"].get("low"),
+        "macro_auroc_high": macro["auroc"].get("high"),
+        "macro_average_precision": macro["average_precision"].get("value"),
+    }
