@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chexnet.evaluation.tables import InputError
+from chexnet.mistakes import UserError
 from chexnet.stages.evaluate import evaluate
 
 FINDINGS = ["Mass", "Nodule", "Hernia"]
@@ -102,7 +102,7 @@ def test_the_order_of_the_prediction_rows_does_not_matter(files: Input) -> None:
 def test_a_quarantined_image_needs_no_prediction(files: Input) -> None:
     image = "00000002_000.png"
     change(files["predictions"], lambda rows: [row for row in rows if row[0] != image])
-    with pytest.raises(InputError, match=r"No prediction for 1 of 40 images of fold test: 00000002_000\.png$"):
+    with pytest.raises(UserError, match=r"No prediction for 1 of 40 images of fold test: 00000002_000\.png$"):
         evaluate(files)
     write(Path(files["images"]) / "quarantine.csv", [["image", "reason"], [image, "cut short"]])
     assert evaluate(files)["images"] == 39
@@ -143,7 +143,7 @@ def test_bad_predictions_are_refused_with_the_line_at_fault(
     files: Input, edit: Callable[[Table], Table], message: str
 ) -> None:
     change(files["predictions"], edit)
-    with pytest.raises(InputError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         evaluate(files)
     assert caught.value.user_message == str(caught.value)
     assert not (Path(files["out"]) / "evaluation.json").exists()
@@ -151,18 +151,18 @@ def test_bad_predictions_are_refused_with_the_line_at_fault(
 
 def test_a_finding_that_nobody_knows_is_refused(files: Input) -> None:
     change(str(Path(files["dataset"]) / "metadata.csv"), cell(4, 2, "Mass|Tumour"))
-    with pytest.raises(InputError, match=r'metadata.csv:4: "Tumour" is not a known finding'):
+    with pytest.raises(UserError, match=r'metadata.csv:4: "Tumour" is not a known finding'):
         evaluate(files)
 
 
 def test_a_missing_file_is_named(files: Input) -> None:
     Path(files["predictions"]).unlink()
-    with pytest.raises(InputError, match=r"Cannot read .*predictions.csv: No such file or directory"):
+    with pytest.raises(UserError, match=r"Cannot read .*predictions.csv: No such file or directory"):
         evaluate(files)
 
 
 @pytest.mark.parametrize(("name", "value"), [("resamples", -1), ("level", 0), ("level", 1)])
 def test_parameters_out_of_range_are_refused(files: Input, name: str, value: float) -> None:
     files["params"][name] = value
-    with pytest.raises(InputError, match=f"{name}: {value} is"):
+    with pytest.raises(UserError, match=f"{name}: {value} is"):
         evaluate(files)

@@ -10,16 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from chexnet.evaluation.measure import Scores
+from chexnet.mistakes import UserError
 
 FOLDS = ("train", "val", "test")
-
-
-class InputError(Exception):
-    """The files are not what they should be: the user's to mend, so the message is for them."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +33,8 @@ class Row:
     line: int
     cells: Mapping[str, str]
 
-    def fail(self, message: str) -> InputError:
-        return InputError(f"{self.path}:{self.line}: {message}")
+    def fail(self, message: str) -> UserError:
+        return UserError(f"{self.path}:{self.line}: {message}")
 
 
 def read_folds(
@@ -50,7 +43,7 @@ def read_folds(
     """The folds that were predicted, each complete: every image of the fold once, none beside, all scores in 0 to 1.
 
     Raises:
-        InputError: a file is missing or malformed, or they contradict each other.
+        UserError: a file is missing or malformed, or they contradict each other.
     """
     listed = _listed(folds)
     labels = _labels(dataset / "metadata.csv", findings)
@@ -78,10 +71,10 @@ def _fold(
     scores, labels, patients = tables
     missing = [image for image in images if image not in scores]
     if missing:
-        raise InputError(f"No prediction for {len(missing)} of {len(images)} images of fold {name}: {_some(missing)}")
+        raise UserError(f"No prediction for {len(missing)} of {len(images)} images of fold {name}: {_some(missing)}")
     unlabelled = [image for image in images if image not in labels]
     if unlabelled:
-        raise InputError(f"{len(unlabelled)} images of fold {name} have no row in metadata.csv: {_some(unlabelled)}")
+        raise UserError(f"{len(unlabelled)} images of fold {name} have no row in metadata.csv: {_some(unlabelled)}")
     _, patient_index = np.unique([patients[image] for image in images], return_inverse=True)
     bits = np.array([labels[image] for image in images], np.bool_)
     return Fold(
@@ -138,7 +131,7 @@ def _scores(path: Path, listed: Mapping[str, tuple[str, str]], findings: Sequenc
             raise row.fail(f"{image} is in fold {fold}, not {row.cells['fold']}")
         scores[image] = [_probability(row, finding) for finding in findings]
     if not scores:
-        raise InputError(f"{path} holds no predictions")
+        raise UserError(f"{path} holds no predictions")
     return scores
 
 
@@ -159,16 +152,16 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     try:
         file = path.open(encoding="utf-8", newline="")
     except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}") from error
+        raise UserError(f"Cannot read {path}: {error.strerror}") from error
     with file:
         reader = csv.reader(file)
         header = next(reader, [])
         absent = [column for column in columns if column not in header]
         if absent:
-            raise InputError(f"{path}:1: no column {', '.join(absent)}")
+            raise UserError(f"{path}:1: no column {', '.join(absent)}")
         for cells in reader:
             if len(cells) != len(header):
-                raise InputError(f"{path}:{reader.line_num}: {len(cells)} cells in a table of {len(header)} columns")
+                raise UserError(f"{path}:{reader.line_num}: {len(cells)} cells in a table of {len(header)} columns")
             yield Row(path, reader.line_num, dict(zip(header, cells, strict=True)))
 
 

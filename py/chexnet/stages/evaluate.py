@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chexnet.evaluation.measure import JsonObject, Method, measure
-from chexnet.evaluation.tables import Fold, InputError, read_folds
+from chexnet.evaluation.tables import Fold, read_folds
+from chexnet.mistakes import UserError
 
 SCHEMA = "pipeline/evaluation/v1"
 
@@ -21,7 +22,7 @@ def evaluate(input: Mapping[str, Any]) -> JsonObject:
         The headline: macro AUROC and average precision of the test fold, or of the last fold that was predicted.
 
     Raises:
-        InputError: the files are malformed or contradict each other; its `user_message` says how.
+        UserError: the files are malformed or contradict each other; its `user_message` says how.
     """
     method = _method(input["params"])
     folds = read_folds(
@@ -52,9 +53,9 @@ def evaluate(input: Mapping[str, Any]) -> JsonObject:
 def _method(params: Mapping[str, Any]) -> Method:
     method = Method(resamples=params["resamples"], seed=params["seed"], level=params["level"])
     if method.resamples < 0:
-        raise InputError(f"resamples: {method.resamples} is negative")
+        raise UserError(f"resamples: {method.resamples} is negative")
     if not 0 < method.level < 1:
-        raise InputError(f"level: {method.level} is not between 0 and 1")
+        raise UserError(f"level: {method.level} is not between 0 and 1")
     return method
 
 
