@@ -19,6 +19,7 @@ export type DriverMessage = Readonly<{v: 1}> &
         dir: string;
         module: string;
         ranks: number;
+        torchrun: boolean;
         arguments: JsonObject;
         environment: Readonly<Record<string, string>>;
       }>

@@ -36,7 +36,9 @@ export type StageKind = Readonly<{
 
 export type PathParam = Readonly<{
   param: string;
-  is: 'file' | 'folder' /** What to do when it is missing. */;
+  /** `either` where a stage takes a file as well as a folder. The value may be one path or a list of them. */
+  is: 'file' | 'folder' | 'either';
+  /** What to do when it is missing. */
   hint: string;
 }>;
 
@@ -54,8 +56,11 @@ export type StageResult = Result<JsonObject, Failure>;
 export type Launch = Readonly<{
   module: string;
   ranks: number;
+  /** False starts the module itself: for one rank that needs no torch.distributed. True when absent. */
+  torchrun?: boolean;
   /** Written as JSON for the module; its paths are absolute. */
   arguments: JsonObject;
+  /** For the ranks. OMP_NUM_THREADS is cores / ranks unless set here. */
   environment: Readonly<Record<string, string>>;
 }>;
 

@@ -1,5 +1,6 @@
 """How a job says why it failed: an error file beside its logs, in the layout that torchrun reads too."""
 
+import errno
 import json
 import os
 import sys
@@ -14,6 +15,12 @@ from chexnet.runtime.journal import JobError
 ERROR_FILE_VARIABLE = "TORCHELASTIC_ERROR_FILE"
 
 _MAX_TRACEBACK_CHARACTERS = 65_536
+_SYSTEM_HINTS = {
+    errno.ENOSPC: "free some space there and run again: the job goes on from its last checkpoint",
+    errno.EDQUOT: "the quota is used up: free some space there and run again",
+    errno.EACCES: "give this user the right to read and write there",
+    errno.EROFS: "the file system is read-only: put the state folder elsewhere with --home",
+}
 
 
 class UserMistake(Exception):
@@ -44,16 +51,18 @@ def recorded(main: Callable[[], int | None]) -> int:
 
 
 def error_of(error: BaseException) -> JobError:
-    """The exception as data. Any exception with a `user_message` counts as the user's to mend."""
-    user_message = getattr(error, "user_message", None)
-    hint = getattr(error, "hint", None)
-    text = "".join(traceback.format_exception(error))
-    return JobError(
-        type=type(error).__name__,
-        message=str(error) if user_message is None else str(user_message),
-        traceback=text[-_MAX_TRACEBACK_CHARACTERS:],
-        hint=(None if user_message is None else "") if hint is None else str(hint),
-    )
+    """The exception as data: a `user_message` or a disk that refuses is the user's to mend and has a hint.
+
+    `type` is the class, or the errno's name (ENOSPC) where _SYSTEM_HINTS has it.
+    """
+    trace = "".join(traceback.format_exception(error))[-_MAX_TRACEBACK_CHARACTERS:]
+    if hasattr(error, "user_message"):
+        hint = str(getattr(error, "hint", None) or "")
+        return JobError(type(error).__name__, str(error.user_message), trace, hint)
+    if isinstance(error, OSError) and error.errno in _SYSTEM_HINTS:
+        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        return JobError(errno.errorcode[error.errno], text, trace, _SYSTEM_HINTS[error.errno])
+    return JobError(type(error).__name__, str(error), trace, None)
 
 
 @dataclass(frozen=True, slots=True)

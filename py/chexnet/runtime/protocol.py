@@ -15,9 +15,7 @@ from chexnet.runtime.shape import ShapeError, build
 VERSION = 1
 MAX_FRAME_BYTES = 1 << 20
 
-ErrorCode: TypeAlias = Literal[
-    "version", "malformed", "unknown-kind", "unknown-field", "unknown-job", "busy", "failed"
-]
+ErrorCode: TypeAlias = Literal["version", "malformed", "unknown-kind", "unknown-field", "unknown-job", "busy", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +179,9 @@ def decode_agent_message(frame: bytes) -> AgentMessage:
         case "reply":
             message = _build(Done if fields.get("ok") is True else Refused, fields, request)
         case "event":
-            message = _build(Happened, fields, request)
-            check_event(message.event)
+            happened: Happened = _build(Happened, fields, request)
+            check_event(happened.event)
+            message = happened
         case "heartbeat":
             message = _build(Heartbeat, fields, request)
         case kind:

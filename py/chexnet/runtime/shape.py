@@ -4,7 +4,6 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 T = TypeVar("T")
@@ -33,7 +32,6 @@ def build(kind: type[T], values: Mapping[str, object], where: str) -> T:
     return kind(**{name: _convert(hints[name], value, f"{where}.{name}") for name, value in values.items()})
 
 
-@cache
 def _schema(kind: type) -> tuple[dict[str, Any], tuple[str, ...]]:
     hints = typing.get_type_hints(kind)
     own = [entry for entry in fields(kind) if entry.init]

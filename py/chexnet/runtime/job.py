@@ -1,0 +1,134 @@
+"""One job in its folder: idle, running or ended. All that is said about it goes through the journal.
+
+The folder: job.json (arguments), journal.ndjson, process.json (what runs), attempts/<n>/ (what it printed).
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, TypeAlias
+
+from chexnet.runtime.journal import Exited, Journal, Started, cut_torn_line
+from chexnet.runtime.launcher import Launched, command_of, launch, sweep
+from chexnet.runtime.process import start_time
+from chexnet.runtime.protocol import Submit
+from chexnet.runtime.verdict import exited
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing was submitted yet."""
+
+    state: ClassVar[str] = "idle"
+
+
+@dataclass(slots=True)
+class Running:
+    """An attempt is under way; `kill_at` (monotonic) is set once it was told to stop."""
+
+    state: ClassVar[str] = "running"
+    submit: Submit
+    attempt: int
+    folder: Path
+    launched: Launched
+    kill_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """No process of it is left, and the journal says how it ended."""
+
+    state: ClassVar[str] = "ended"
+    submit: Submit
+    attempt: int
+    exited: Exited
+
+
+JobState: TypeAlias = Idle | Running | Ended
+
+
+def journal_of(directory: Path) -> Path:
+    """The journal in a job's folder."""
+    return directory / "journal.ndjson"
+
+
+def clear(directory: Path) -> list[int]:
+    """Make the folder safe to write: no process of an earlier attempt, whole lines only. Returns the killed pids."""
+    killed = sweep(journal_of(directory))
+    cut_torn_line(str(journal_of(directory)))
+    return killed
+
+
+def start(submit: Submit, directory: Path) -> Running:
+    """Start the next attempt. Raises OSError."""
+    attempt, folder = _next_attempt(directory)
+    write_whole(directory / "job.json", dict(submit.arguments))
+    command = command_of(submit, folder=folder, job_file=directory / "job.json", journal_file=journal_of(directory))
+    launched = launch(command)
+    pid = launched.process.pid
+    write_whole(
+        directory / "process.json",
+        {"pid": pid, "start_time": start_time(pid), "attempt": attempt, "argv": command.argv},
+    )
+    _append(directory, Started(pid=pid, ranks=submit.ranks, attempt=attempt, argv=command.argv))
+    launched.release()
+    return Running(submit, attempt, folder, launched)
+
+
+def cancel(job: Running, grace_seconds: float) -> None:
+    """Tell the ranks to save and stop; a second call can only shorten the grace."""
+    kill_at = time.monotonic() + grace_seconds
+    if job.kill_at is None:
+        job.launched.signal(signal.SIGTERM)
+    job.kill_at = kill_at if job.kill_at is None else min(job.kill_at, kill_at)
+
+
+def watch(job: Running, directory: Path) -> Running | Ended:
+    """Look after the attempt: kill it when its grace is over, write its last event once it has ended."""
+    if job.launched.process.poll() is None:
+        if job.kill_at is None or time.monotonic() < job.kill_at:
+            return job
+        sweep(journal_of(directory))
+        job.launched.process.wait()
+    # A killed torchrun leaves its ranks a moment longer; nobody may write after the last event.
+    clear(directory)
+    ending = exited(
+        job.launched.process.returncode,
+        job.folder,
+        cancelled=job.kill_at is not None,
+        torchrun=job.submit.torchrun,
+    )
+    _append(directory, ending)
+    return Ended(job.submit, job.attempt, ending)
+
+
+def write_whole(path: Path, content: Mapping[str, object], *, mode: int = 0o644) -> None:
+    """Write JSON so that a reader finds the old file or the new one, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _next_attempt(directory: Path) -> tuple[int, Path]:
+    attempts = directory / "attempts"
+    attempts.mkdir(parents=True, exist_ok=True)
+    numbers = [int(entry.name) for entry in attempts.iterdir() if entry.name.isdecimal()]
+    folder = attempts / str(max(numbers, default=0) + 1)
+    folder.mkdir()
+    return int(folder.name), folder
+
+
+def _append(directory: Path, event: Started | Exited) -> None:
+    journal = Journal(str(journal_of(directory)))
+    try:
+        journal.append(event)
+    finally:
+        journal.close(sync=True)
