@@ -1,0 +1,17 @@
+import {join} from 'node:path';
+import {execa} from 'execa';
+import {PYTHON_SOURCE, ROOT} from './folders.js';
+import {prepareTests} from './prepare-tests.js';
+
+// npm test: both suites, the second also when the first has failed. npm test -- -g words: those mocha tests alone.
+const {executable, env} = await prepareTests();
+const chosen = process.argv.slice(2);
+const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
+const codes = [await exitCodeOf(process.execPath, [mocha, ...chosen], ROOT)];
+if (chosen.length === 0) codes.push(await exitCodeOf(executable, ['-m', 'pytest'], PYTHON_SOURCE));
+process.exitCode = codes.find((code) => code !== 0) ?? 0;
+
+async function exitCodeOf(file: string, args: readonly string[], cwd: string): Promise<number> {
+  const {exitCode} = await execa(file, args, {cwd, env, stdio: 'inherit', reject: false});
+  return exitCode ?? 1;
+}
