@@ -1,0 +1,57 @@
+import type {Json, JsonObject} from '../model/json.js';
+import type {Origin, StageId} from '../model/stage.js';
+import type {PipelineConfig, StageConfig} from './config.js';
+import {writeYaml} from './source.js';
+
+/** The whole configuration with defaults filled in and paths absolute: YAML that runs the same from any folder. */
+export function resolvedYaml(config: PipelineConfig, {showOrigin}: {showOrigin: boolean}): string {
+  const stages = new Map(config.stages.map((stage) => [String(stage.id), stage]));
+  return writeYaml(resolvedValues(config), (path) => {
+    const [top, id, section, ...below] = path;
+    const stage = top === 'stages' && id !== undefined ? stages.get(id) : undefined;
+    if (!showOrigin || stage === undefined) return null;
+    if (section === undefined) return spot(stage.declaredAt);
+    return section === 'params' && below.length > 0 ? describeOrigin(originOf(stage, below.join('.'))) : null;
+  });
+}
+
+/** The same values as JSON, for `config --json`. */
+export function resolvedValues({name, python, slots, stages}: PipelineConfig): JsonObject {
+  return {
+    pipeline: name,
+    ...(python === null ? {} : {python}),
+    ...(Object.keys(slots).length === 0 ? {} : {slots}),
+    stages: Object.fromEntries(stages.map((stage): [StageId, Json] => [stage.id, stageValues(stage)])),
+  };
+}
+
+function stageValues({kind, needs, params, slots, timeoutMs, retries}: StageConfig): JsonObject {
+  return {
+    uses: kind.uses,
+    ...(needs === null ? {} : {needs: needs.map(({id}) => id)}),
+    params,
+    ...(Object.keys(slots).length === 0 ? {} : {slots}),
+    ...(timeoutMs === null ? {} : {timeout: timeoutMs / 1000}),
+    ...(retries === 0 ? {} : {retries}),
+  };
+}
+
+/** Where a parameter's value came from; a path that is not recorded came with its nearest parent. */
+export function originOf(stage: Pick<StageConfig, 'origins'>, path: string): Origin {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const origin = stage.origins.get(path.slice(0, end));
+    if (origin !== undefined) return origin;
+  }
+  return {kind: 'default'};
+}
+
+/** In a few words: `demo.yaml:41`, `RANKS in demo.yaml:33`, `-S train.epochs=5`, `default`. */
+export function describeOrigin(origin: Origin): string {
+  if (origin.kind === 'file') return spot(origin.location);
+  if (origin.kind === 'environment') return `${origin.variable} in ${spot(origin.location)}`;
+  return origin.kind === 'override' ? origin.argument : 'default';
+}
+
+function spot({file, line}: {file: string; line: number}): string {
+  return `${file}:${line}`;
+}

@@ -1,0 +1,129 @@
+import {createHash} from 'node:crypto';
+import {dirname, resolve} from 'node:path';
+import type {Diagnostic} from '../model/diagnostic.js';
+import {canonicalJson, type JsonObject} from '../model/json.js';
+import {err, ok, type Result} from '../model/result.js';
+import type {Digest} from '../model/stage.js';
+import type {PipelineConfig} from './config.js';
+import {check} from './faults.js';
+import {type Environment, interpolate} from './interpolate.js';
+import {entryAt, type LocatedMap, merge} from './located.js';
+import {missingFilesOf} from './missing.js';
+import {override} from './override.js';
+import {nameFrom, readConfigFile} from './read.js';
+import {ANY_STAGE, type StageKinds, stageSchema, TOP_LEVEL_KEYS, topLevelSchema} from './schema.js';
+import {type CheckedStage, checkStage} from './stage.js';
+
+export type LoadRequest = Readonly<{
+  /** The configuration and what is laid over it, in order; relative to `folder` or absolute. */
+  file: string;
+  overlays: readonly string[];
+  /** The text after each -S: `path=value`. */
+  sets: readonly string[];
+  kinds: StageKinds;
+  environment: Environment;
+  /** The current folder, absolute. */
+  folder: string;
+  /** Whether files and folders that the stages read must be there; else ask missingFiles() when it matters. */
+  checkFiles: boolean;
+}>;
+
+/** Reads and validates a configuration. Everything that is wrong with it comes back at once. */
+export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonly Diagnostic[]> {
+  const faults: Diagnostic[] = [];
+  const tree = readTree(request, faults);
+  if (tree === null) return err(faults);
+  const {environment, folder} = request;
+  const root = interpolate(tree, {environment, workingFolder: folder, faults});
+  if (root.kind !== 'map') throw new Error('Internal error: a map is no map any more');
+  // A value that could not be filled in is wrong for one reason only.
+  const unfilled = new Set(faults.map(place));
+  const top = check(topLevelSchema(ANY_STAGE), {root, at: []});
+  const stages = checkStages(root, request.kinds);
+  const invalid = [...top.faults, ...stages.faults].filter(
+    (fault) => fault.location === null || !unfilled.has(place(fault)),
+  );
+  faults.push(...invalid);
+  if (request.checkFiles) faults.push(...stages.found.flatMap(({config}) => missingFilesOf(config)));
+  if (top.value === null || faults.length > 0) return err(inOrder(faults, request));
+  const {pipeline: name, python, slots} = top.value;
+  const path = resolve(folder, request.file);
+  const written = Object.fromEntries(stages.found.map(({config, written}) => [config.id, written]));
+  return ok({
+    name,
+    file: request.file,
+    path,
+    folder: dirname(path),
+    digest: digestOf({pipeline: name, python: python ?? null, slots, stages: written}),
+    python: python === undefined ? null : interpreter(python, root),
+    slots,
+    stages: stages.found.map(({config}) => config),
+  });
+}
+
+/** The files laid over one another, with every -S applied. @returns null when a file cannot be read. */
+function readTree({file, overlays, sets, folder}: LoadRequest, faults: Diagnostic[]): LocatedMap | null {
+  const below = readConfigFile({file, folder, role: 'configuration'});
+  const above = overlays.map((overlay) => readConfigFile({file: overlay, folder, role: 'overlay'}));
+  let root: LocatedMap | null = null;
+  for (const layer of [below, ...above]) {
+    if (!layer.ok) faults.push(...layer.error);
+    else root = root === null ? layer.value : mergeMaps(root, layer.value);
+  }
+  if (root === null || faults.length > 0) return null;
+  for (const argument of sets) {
+    const changed = override(root, {argument, topLevel: TOP_LEVEL_KEYS, folder});
+    if (changed.ok) root = changed.value;
+    else faults.push(...changed.error);
+  }
+  return root;
+}
+
+function mergeMaps(below: LocatedMap, above: LocatedMap): LocatedMap {
+  const merged = merge(below, above);
+  if (merged.kind !== 'map') throw new Error('Internal error: two maps merge into something else');
+  return merged;
+}
+
+function checkStages(
+  root: LocatedMap,
+  kinds: StageKinds,
+): {found: readonly CheckedStage[]; faults: readonly Diagnostic[]} {
+  const stages = entryAt(root, ['stages'])?.value;
+  if (stages?.kind !== 'map') return {found: [], faults: []};
+  const schema = stageSchema(kinds);
+  const checked = [...stages.entries.keys()].map((id) => checkStage({id, root, kinds, schema}));
+  return {
+    found: checked.flatMap((stage) => (stage.ok ? [stage.value] : [])),
+    faults: checked.flatMap((stage) => (stage.ok ? [] : stage.error)),
+  };
+}
+
+/** A name without a slash is a command, to be looked up when it is needed. */
+function interpreter(python: string, root: LocatedMap): string {
+  const folder = entryAt(root, ['python'])!.value.folder;
+  return python.includes('/') ? resolve(folder, python) : python;
+}
+
+function digestOf(values: JsonObject): Digest {
+  return createHash('sha256').update(canonicalJson(values)).digest('hex') as Digest;
+}
+
+/** As a reader meets them: file by file from top to bottom, then what the command line got wrong. */
+function inOrder(
+  faults: readonly Diagnostic[],
+  {file, overlays, folder}: LoadRequest,
+): readonly Diagnostic[] {
+  const files = [file, ...overlays].map((name) => nameFrom(folder, resolve(folder, name)));
+  const rank = ({location}: Diagnostic): readonly number[] =>
+    location === null ? [files.length] : [files.indexOf(location.file), location.line, location.column];
+  return [...faults].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    const first = left.findIndex((value, index) => value !== right[index]);
+    return first === -1 ? 0 : left[first]! - (right[first] ?? 0);
+  });
+}
+
+function place({location}: Diagnostic): string {
+  return location === null ? '' : `${location.file}:${location.line}:${location.column}`;
+}

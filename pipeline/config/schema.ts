@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import type {JsonObject} from '../model/json.js';
+import type {StageKind} from '../model/stage-kind.js';
+
+/** The only place where the keys of a configuration are spelt; those below `params` belong to the stage kinds. */
+export type StageKinds = ReadonlyMap<string, StageKind>;
+
+const SLOT = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]*$/, 'the name of a slot is lower-case letters, digits, - and _');
+const SLOTS = z.record(SLOT, z.int().min(0));
+const STAGE_ID = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]*$/,
+    'the name of a stage is lower-case letters, digits and -, and begins with a letter',
+  );
+const TIME = z.union([
+  z.number().positive(),
+  z.string().regex(/^[1-9]\d*(?:\.\d+)?[smh]$/, 'expected seconds, or a time such as 90s, 15m or 2h'),
+]);
+
+/** Everything above the stages; a stage is checked on its own, so that a fault in one hides none in another. */
+export function topLevelSchema<Stage extends z.ZodType>(stage: Stage) {
+  return z.strictObject({
+    pipeline: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'the name of a pipeline is letters, digits, ".", - and _')
+      .describe('Name of the pipeline; runs of the same name are compared to say what changed.'),
+    python: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Python interpreter to use instead of the embedded environment: a path relative to this file, or a command.',
+      ),
+    slots: SLOTS.default({}).describe(
+      'How many of each resource stages may hold at the same time, e.g. gpu: 2.',
+    ),
+    stages: z
+      .record(STAGE_ID, stage)
+      .refine((stages) => Object.keys(stages).length > 0, 'a pipeline needs at least one stage')
+      .describe('The steps of the pipeline, by name.'),
+  });
+}
+
+/** For checking what stands above the stages alone. */
+export const ANY_STAGE = z.unknown();
+
+export const TOP_LEVEL_KEYS: readonly string[] = Object.keys(topLevelSchema(ANY_STAGE).shape);
+
+export function stageSchema(kinds: StageKinds) {
+  const [first, ...rest] = [...kinds.values()].map(stageOfKind);
+  if (first === undefined) throw new Error('Internal error: no kinds of stages');
+  return z.discriminatedUnion('uses', [first, ...rest]);
+}
+
+function stageOfKind(kind: StageKind) {
+  return z
+    .strictObject({
+      uses: z.literal(kind.uses).describe(kind.summary),
+      needs: z
+        .array(z.string())
+        .optional()
+        .describe(
+          'Stages whose results this one takes. Left out: the only stage that makes what this kind takes.',
+        ),
+      params: kind.params.prefault({}),
+      slots: SLOTS.default({}).describe('How many of each resource this stage holds while it runs.'),
+      timeout: TIME.optional().describe('Longest time it may run: seconds, or 90s, 15m, 2h.'),
+      retries: z.int().min(0).default(0).describe('How often to try again after a failure.'),
+    })
+    .describe(kind.summary);
+}
+
+/** JSON Schema (2020-12) of a configuration, for editors; published as configs/pipeline.schema.json. */
+export function configSchema(kinds: StageKinds): JsonObject {
+  const schema = z.toJSONSchema(topLevelSchema(stageSchema(kinds)), {
+    io: 'input',
+    override: ({jsonSchema}) => {
+      // Every JSON number is within these; they only hide the limits that matter.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  const {$schema, ...body} = JSON.parse(JSON.stringify(schema)) as {$schema: string} & JsonObject;
+  return {
+    $schema,
+    title: 'Pipeline configuration',
+    description: 'One file describes a whole pipeline: data, stages, parameters and runtime.',
+    ...body,
+  };
+}
+
+/** The text of the published file; a test proves that it is current. */
+export function schemaText(kinds: StageKinds): string {
+  return `${JSON.stringify(configSchema(kinds), null, 2)}\n`;
+}
