@@ -1,0 +1,55 @@
+"""Which device a job runs on, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chexnet.accelerators import cpu, cuda, hpu
+from chexnet.accelerators.protocol import Absent, Accelerator, Place
+from chexnet.mistakes import UserError
+
+_TITLES = {"hpu": "Gaudi accelerator (hpu)", "cuda": "CUDA device (cuda)", "cpu": "processor (cpu)"}
+# The order in which `auto` looks.
+_PROBES: dict[str, Callable[[Place], Accelerator | Absent]] = {
+    "hpu": hpu.probe,
+    "cuda": cuda.probe,
+    "cpu": cpu.probe,
+}
+
+AUTO = "auto"
+NAMES: tuple[str, ...] = tuple(_PROBES)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A device and the reason for it, in words for people."""
+
+    accelerator: Accelerator
+    because: str
+
+
+def choose(requested: str, place: Place) -> Choice:
+    """The device called `requested`, or for `auto` the first that is there.
+
+    Raises UserError when a device is asked for by name and is not there: it is never replaced silently.
+    """
+    if requested != AUTO:
+        found = _PROBES[requested](place)
+        if isinstance(found, Absent):
+            raise _missing(requested, found)
+        return Choice(accelerator=found, because="asked for")
+    passed_over: list[str] = []
+    for name, probe in _PROBES.items():
+        found = probe(place)
+        if not isinstance(found, Absent):
+            reasons = "; ".join(passed_over)
+            return Choice(accelerator=found, because=f"auto: {reasons}" if reasons else "auto: the first looked for")
+        passed_over.append(f"no {name}, {found.because}")
+    raise AssertionError("Internal error: the processor is always there")
+
+
+def _missing(name: str, absent: Absent) -> UserError:
+    looked_for = "\n".join(f"  - {item}" for item in absent.looked_for)
+    return UserError(
+        f"No {_TITLES[name]} is here: {absent.because}.\nLooked for:\n{looked_for}",
+        hint=absent.remedy,
+    )
