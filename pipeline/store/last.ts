@@ -1,0 +1,77 @@
+import {readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
+import type {ArtifactRecord} from '../model/artifact.js';
+import type {Fingerprint} from '../model/decision.js';
+import type {Failure} from '../model/failure.js';
+import {ok, type Result} from '../model/result.js';
+import type {Digest, RunName, StageId} from '../model/stage.js';
+import type {Layout} from './layout.js';
+import {isSystemError, onDisk} from './on-disk.js';
+import type {Runs} from './runs.js';
+import {makeFolder, writeWhole} from './write-file.js';
+
+/**
+ * What each stage of a pipeline was made of the last time it succeeded: what a decision compares with. An index that
+ * may be deleted: it is then read from the runs once more. Two runs of one pipeline at a time may overwrite each
+ * other's line, which costs no more than a reason that compares with the run before.
+ */
+export type LastFingerprints = Readonly<{
+  /** Null when the stage never succeeded in this pipeline. */
+  of(pipeline: string, stage: StageId): LastSeen | null;
+  record(pipeline: string, stage: StageId, seen: LastSeen): Result<null, Failure>;
+}>;
+
+export type LastSeen = Readonly<{fingerprint: Fingerprint; run: RunName}>;
+
+type LastFile = Readonly<{schema: 'pipeline/last/v1'; stages: Readonly<Record<string, LastSeen>>}>;
+
+export function createLast(tools: {
+  layout: Layout;
+  runs: Runs;
+  find(fingerprint: Digest): ArtifactRecord | null;
+}): LastFingerprints {
+  const {layout} = tools;
+  const read = (pipeline: string): LastFile['stages'] =>
+    readFile(layout.last(pipeline)) ?? rebuild(pipeline, tools);
+
+  return {
+    of: (pipeline, stage) => read(pipeline)[stage] ?? null,
+    record(pipeline, stage, seen) {
+      const stages = read(pipeline);
+      if (stages[stage]?.fingerprint.digest === seen.fingerprint.digest) return ok(null);
+      const path = layout.last(pipeline);
+      const file: LastFile = {schema: 'pipeline/last/v1', stages: {...stages, [stage]: seen}};
+      return onDisk(path, () => {
+        makeFolder(layout, dirname(path));
+        writeWhole(path, `${JSON.stringify(file)}\n`, {durable: false});
+        return null;
+      });
+    },
+  };
+}
+
+function readFile(path: string): LastFile['stages'] | null {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as LastFile).stages;
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function rebuild(
+  pipeline: string,
+  {runs, find}: {runs: Runs; find(fingerprint: Digest): ArtifactRecord | null},
+): LastFile['stages'] {
+  const rows = runs.list();
+  const stages: Record<string, LastSeen> = {};
+  for (const {record} of rows.ok ? rows.value : []) {
+    if (record.pipeline !== pipeline) continue;
+    for (const {id, outcome} of record.stages) {
+      if (stages[id] !== undefined || outcome?.status !== 'succeeded') continue;
+      const artifact = find(outcome.fingerprint);
+      if (artifact !== null) stages[id] = {fingerprint: artifact.fingerprint, run: record.run};
+    }
+  }
+  return stages;
+}

@@ -1,0 +1,53 @@
+import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
+import {fault} from '../model/diagnostic.js';
+import type {Event} from '../model/event.js';
+import type {Failure} from '../model/failure.js';
+import {err, ok, type Result} from '../model/result.js';
+import {onDisk} from './on-disk.js';
+
+/** The events of a journal, and where to go on reading once there are more. */
+export type EventsRead = Readonly<{events: readonly Event[]; nextByte: number}>;
+
+/**
+ * Reads whole lines; what follows the last line feed is being written, or was torn by a kill, and is left for later.
+ * @param path - Of events.ndjson.
+ * @param fromByte - An earlier `nextByte`, to follow a run that is under way.
+ * @returns invalid-input when a whole line is no JSON: the file was edited or damaged.
+ */
+export function readEvents(path: string, fromByte = 0): Result<EventsRead, Failure> {
+  const read = onDisk(path, () => readFrom(path, fromByte));
+  if (!read.ok) return read;
+  const end = read.value.lastIndexOf(0x0a) + 1;
+  const lines = read.value.toString('utf8', 0, end).split('\n').slice(0, -1);
+  const events: Event[] = [];
+  for (const [index, line] of lines.entries()) {
+    try {
+      events.push(JSON.parse(line) as Event);
+    } catch {
+      return err(notAnEvent({path, line: fromByte === 0 ? index + 1 : null, text: line}));
+    }
+  }
+  return ok({events, nextByte: fromByte + end});
+}
+
+function readFrom(path: string, fromByte: number): Buffer {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - fromByte));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = readSync(descriptor, bytes, filled, bytes.length - filled, fromByte + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function notAnEvent({path, line, text}: {path: string; line: number | null; text: string}): Failure {
+  const location = line === null ? null : {file: path, line, column: 1, length: text.length};
+  const message = `${path} holds a line that is no event: was the file edited?`;
+  return {reason: 'invalid-input', diagnostics: [fault(message, location)]};
+}

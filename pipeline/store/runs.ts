@@ -1,0 +1,165 @@
+import {mkdirSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {basename, join, resolve as resolvePath} from 'node:path';
+import type {Diagnostic} from '../model/diagnostic.js';
+import {fault} from '../model/diagnostic.js';
+import type {Failure} from '../model/failure.js';
+import {foldEvents, type RunRecord} from '../model/record.js';
+import {err, ok, type Result} from '../model/result.js';
+import type {RunName} from '../model/stage.js';
+import {openJournal, type RunJournal} from './journal.js';
+import {type Layout, RUN_FILES} from './layout.js';
+import {isSystemError, onDisk} from './on-disk.js';
+import {type Liveness, livenessOf, type ProcessNote} from './processes.js';
+import {type EventsRead, readEvents} from './read-events.js';
+import {RUN_NAME_PATTERN, suggestRunName} from './run-name.js';
+import {type RunPlace, resolveRun} from './run-reference.js';
+import {makeFolder, writeWhole} from './write-file.js';
+
+/** Run folders: one is made by whoever runs, and read by everybody. */
+export type Runs = Readonly<{
+  /** @param request - Without a name, one is made up. A name that is taken or not allowed is `invalid-input`. */
+  create(request: Readonly<{name?: string}>): Result<RunJournal, Failure>;
+  /** All runs with their state, the newest first; empty when there is no state directory. */
+  list(): Result<readonly RunRow[], Failure>;
+  /** Where the run that the user means is: `@last`, `@last~2`, a name, the beginning of one, or a path. */
+  resolve(reference: string): Result<RunPlace, Diagnostic>;
+  read(place: RunPlace): Result<RunRecord, Failure>;
+  /** @param fromByte - An earlier `nextByte`, to follow a run that is under way. */
+  events(place: RunPlace, fromByte?: number): Result<EventsRead, Failure>;
+  /** Of the process that writes, or wrote, the run. */
+  liveness(place: RunPlace): Liveness;
+}>;
+
+/** `liveness` tells a run that is `unfinished` because it goes on from one whose process was killed. */
+export type RunRow = Readonly<{place: RunPlace; record: RunRecord; liveness: Liveness}>;
+
+export type RunTools = Readonly<{layout: Layout; self(): ProcessNote; now(): Date; random(): number}>;
+
+export function createRuns(tools: RunTools): Runs {
+  const {layout} = tools;
+  const placeOf = (name: RunName): RunPlace => ({name, folder: layout.run(name)});
+  const liveness = (place: RunPlace): Liveness => livenessIn(place.folder, tools.self().host);
+
+  function list(): Result<readonly RunRow[], Failure> {
+    const read = onDisk(layout.runs, () =>
+      runNames(layout).flatMap((name) => {
+        const place = placeOf(name);
+        const record = readWritten(place) ?? valueOrNull(readRecord(place));
+        // A folder without any event: its run was killed before it began, or begins just now.
+        if (record === null) return [];
+        const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
+        return [{place, record, liveness: state}];
+      }),
+    );
+    return read.ok ? ok(read.value.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1))) : read;
+  }
+
+  return {
+    create: (request) => createRun(tools, request.name),
+    list,
+    resolve: (reference) =>
+      resolveRun(reference, {
+        names: () => runNames(layout),
+        newestFirst: () => (valueOrNull(list()) ?? []).map(({place}) => place),
+        at: placeOf,
+        openFolder,
+      }),
+    read: readRecord,
+    events: ({folder}, fromByte) => readEvents(join(folder, RUN_FILES.events), fromByte),
+    liveness,
+  };
+}
+
+function valueOrNull<T>(result: Result<T, unknown>): T | null {
+  return result.ok ? result.value : null;
+}
+
+function createRun(tools: RunTools, name: string | undefined): Result<RunJournal, Failure> {
+  const {layout} = tools;
+  if (name !== undefined && !RUN_NAME_PATTERN.test(name)) {
+    return err(misnamed(`a run cannot be called "${name}"`, 'use letters, digits, ".", "_" and "-"'));
+  }
+  const made = onDisk(layout.runs, (): RunName | null => {
+    makeFolder(layout, layout.runs);
+    for (let tries = 0; ; tries++) {
+      const wanted = (name ?? suggestRunName(tools.random, tries)) as RunName;
+      if (makeNewFolder(layout.run(wanted))) return wanted;
+      if (name !== undefined) return null;
+    }
+  });
+  if (!made.ok) return made;
+  if (made.value === null) {
+    return err(
+      misnamed(`there is a run called "${name}" already`, 'choose another name, or leave out --name'),
+    );
+  }
+
+  const own = made.value;
+  return onDisk(layout.run(own), () => {
+    const note = `${JSON.stringify(tools.self(), null, 2)}\n`;
+    writeWhole(join(layout.run(own), RUN_FILES.process), note, {durable: false});
+    return openJournal({...tools, name: own});
+  });
+}
+
+/** The one who makes the folder owns the name: mkdir decides between two who want it at the same time. */
+function makeNewFolder(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+function misnamed(message: string, hint: string): Failure {
+  return {reason: 'invalid-input', diagnostics: [fault(message, null, hint)]};
+}
+
+function runNames(layout: Layout): RunName[] {
+  try {
+    return readdirSync(layout.runs).filter((name) => RUN_NAME_PATTERN.test(name)) as RunName[];
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** As exact as can be: run.json of a run that ended; else the fold of its events, which run.json may be behind. */
+function readRecord(place: RunPlace): Result<RunRecord, Failure> {
+  const written = readWritten(place);
+  if (written !== null && written.finishedAt !== null) return ok(written);
+  const read = readEvents(join(place.folder, RUN_FILES.events));
+  if (!read.ok) return read;
+  const record = foldEvents(read.value.events);
+  return record === null ? err(misnamed(`${place.folder} holds no run yet`, 'it was cut short')) : ok(record);
+}
+
+/** run.json; null when it is missing or torn by a power cut. */
+function readWritten({folder}: RunPlace): RunRecord | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, RUN_FILES.record), 'utf8')) as RunRecord;
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function livenessIn(folder: string, host: string): Liveness {
+  try {
+    const note = JSON.parse(readFileSync(join(folder, RUN_FILES.process), 'utf8')) as ProcessNote;
+    return livenessOf(note, host);
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return 'dead';
+    throw error;
+  }
+}
+
+/** A path the user gave: a run folder is known by its journal, and its name by what the journal says. */
+function openFolder(path: string): RunPlace | null {
+  const folder = resolvePath(path);
+  if (statSync(join(folder, RUN_FILES.events), {throwIfNoEntry: false}) === undefined) return null;
+  const record = readRecord({name: basename(folder) as RunName, folder});
+  return record.ok ? {name: record.value.run, folder} : null;
+}
