@@ -9,6 +9,7 @@ const kind = (
     inputs?: StageKind['inputs'];
     paths?: StageKind['paths'];
     slots?: StageKind['slots'];
+    work?: StageKind['work'];
   },
 ): StageKind => ({
   version: 1,
@@ -96,6 +97,7 @@ export const KINDS: ReadonlyMap<string, StageKind> = new Map(
     kind({
       uses: 'exec',
       output: 'files',
+      work: {kind: 'exec'},
       params: z.strictObject({command: z.union([z.string().min(1), z.array(z.string()).min(1)])}),
     }),
   ].map((one) => [one.uses, one]),

@@ -1,0 +1,29 @@
+import type {PipelineConfig, StageConfig} from '../config/config.js';
+import type {Diagnostic} from '../model/diagnostic.js';
+import {err, ok, type Result} from '../model/result.js';
+import type {Stage, StageGraph, StageId} from '../model/stage.js';
+import {findCycles} from './cycle.js';
+import {wire} from './wire.js';
+
+/** Draws the edges. Every fault in them comes back at once, each at the stage or the name that causes it. */
+export function buildGraph(config: PipelineConfig): Result<StageGraph, readonly Diagnostic[]> {
+  const wired = config.stages.map((stage) => ({stage, wiring: wire(stage, config.stages)}));
+  const faults: Diagnostic[] = wired.flatMap(({wiring}) => wiring.faults);
+  const stages = wired.map(({stage, wiring}): Stage => ({...stage, needs: wiring.needs}));
+  const declared = new Map(config.stages.map((stage): [StageId, StageConfig] => [stage.id, stage]));
+  faults.push(...findCycles(stages, declared));
+  return faults.length > 0 ? err(faults) : ok(inTopologicalOrder(stages));
+}
+
+/** Of the stages that could come next always the one that is declared first: the order of the file, where it can be. */
+function inTopologicalOrder(stages: readonly Stage[]): StageGraph {
+  const ordered = new Map<StageId, Stage>();
+  while (ordered.size < stages.length) {
+    const next = stages.find(
+      ({id, needs}) => !ordered.has(id) && needs.every((need) => ordered.has(need.stage)),
+    );
+    if (next === undefined) throw new Error('Internal error: a cycle that was not found');
+    ordered.set(next.id, next);
+  }
+  return ordered as ReadonlyMap<StageId, Stage> as StageGraph;
+}

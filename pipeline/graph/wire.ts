@@ -1,0 +1,95 @@
+import type {NeedName, StageConfig} from '../config/config.js';
+import {type Diagnostic, fault} from '../model/diagnostic.js';
+import {didYouMean} from '../model/spelling.js';
+import type {Need} from '../model/stage.js';
+import type {ArtifactType} from '../model/stage-kind.js';
+import {listWords} from '../model/words.js';
+
+export type Wiring = {readonly needs: readonly Need[]; readonly faults: readonly Diagnostic[]};
+
+/**
+ * The edges into one stage. What `needs:` names is taken; a type that the kind takes and that is still open comes
+ * from the only stage that makes it. An `exec` stage takes what it names, and nothing else.
+ */
+export function wire(stage: StageConfig, all: readonly StageConfig[]): Wiring {
+  const {needs, faults} = namedNeeds(stage, all);
+  for (const input of stage.kind.inputs) {
+    if (needs.some(({type}) => type === input.type)) continue;
+    const makers = all.filter(({id, kind}) => id !== stage.id && kind.output === input.type);
+    const [only] = makers;
+    if (only !== undefined && makers.length === 1) needs.push({stage: only.id, type: input.type});
+    else if (only !== undefined) faults.push(ambiguous(stage, {type: input.type, makers}));
+    else if (!input.optional) faults.push(absent(stage, input.type));
+  }
+  return {needs, faults};
+}
+
+function namedNeeds(stage: StageConfig, all: readonly StageConfig[]): {needs: Need[]; faults: Diagnostic[]} {
+  const needs: Need[] = [];
+  const faults: Diagnostic[] = [];
+  for (const [index, name] of (stage.needs ?? []).entries()) {
+    const maker = all.find(({id}) => id === name.id);
+    const earlier = stage.needs!.slice(0, index).find(({id}) => id === name.id);
+    const fail = (message: string, hint?: string): void => {
+      faults.push(fault(`stages.${stage.id}.needs: ${message}`, name.location ?? stage.declaredAt, hint));
+    };
+    if (earlier !== undefined) faults.push(repeated(stage, {name, earlier}));
+    else if (name.id === stage.id) fail('a stage cannot need itself');
+    else if (maker === undefined) {
+      const others = all.map(({id}) => id).filter((id) => id !== stage.id);
+      fail(`there is no stage "${name.id}"`, didYouMean(name.id, others));
+    } else {
+      const type = maker.kind.output;
+      const rival = needs.find((need) => need.type === type);
+      if (stage.kind.work.kind === 'exec') needs.push({stage: maker.id, type});
+      else if (!stage.kind.inputs.some((input) => input.type === type)) {
+        fail(`${stage.kind.uses} takes no ${type}, which "${maker.id}" makes`, takes(stage));
+      } else if (rival !== undefined)
+        fail(`both "${rival.stage}" and "${maker.id}" make ${type}`, 'name one of them');
+      else needs.push({stage: maker.id, type});
+    }
+  }
+  return {needs, faults};
+}
+
+function repeated(stage: StageConfig, {name, earlier}: {name: NeedName; earlier: NeedName}): Diagnostic {
+  const diagnostic = fault(
+    `stages.${stage.id}.needs: "${name.id}" is named twice`,
+    name.location ?? stage.declaredAt,
+  );
+  if (earlier.location === null) return diagnostic;
+  return {...diagnostic, related: [{message: 'first named here', location: earlier.location}]};
+}
+
+function takes({kind}: StageConfig): string {
+  const types = kind.inputs.map(({type}) => type);
+  return types.length === 0 ? `${kind.uses} takes nothing` : `${kind.uses} takes ${listWords(types)}`;
+}
+
+function ambiguous(
+  stage: StageConfig,
+  {type, makers}: {type: ArtifactType; makers: readonly StageConfig[]},
+): Diagnostic {
+  const names = makers.map(({id}) => id);
+  const message = `stages.${stage.id} takes ${type}, which ${listWords(names.map((name) => `"${name}"`))} make`;
+  return {
+    ...fault(message, stage.declaredAt, `say which: needs: [${names[0]}]`),
+    related: makers.map(({id, declaredAt}) => ({message: `"${id}" makes ${type}`, location: declaredAt})),
+  };
+}
+
+function absent(stage: StageConfig, type: ArtifactType): Diagnostic {
+  const uses = MAKERS[type];
+  const hint = uses === undefined ? undefined : `add a stage that uses ${uses}`;
+  return fault(`stages.${stage.id} takes ${type}, and no stage makes it`, stage.declaredAt, hint);
+}
+
+/** Which kinds of stage make a type, for the hint. */
+const MAKERS: Readonly<Partial<Record<ArtifactType, string>>> = {
+  dataset: 'synthesize or acquire',
+  folds: 'split',
+  images: 'preprocess',
+  model: 'train',
+  predictions: 'predict',
+  evaluation: 'evaluate',
+};
