@@ -58,16 +58,21 @@ async function problemOf(
   executable: string,
   {origin, environment}: NamedInterpreter,
 ): Promise<Failure | null> {
-  const {stdout, stderr, failed} = await execa(executable, ['-c', PROBE, ...Object.keys(NEEDED_MODULES)], {
-    env: environment,
-    extendEnv: false,
-    reject: false,
-    timeout: PROBE_TIMEOUT_MS,
-    stdin: 'ignore',
-  });
+  const {stdout, stderr, failed, originalMessage} = await execa(
+    executable,
+    ['-c', PROBE, ...Object.keys(NEEDED_MODULES)],
+    {
+      env: environment,
+      extendEnv: false,
+      reject: false,
+      timeout: PROBE_TIMEOUT_MS,
+      stdin: 'ignore',
+    },
+  );
   const answer = readAnswer(stdout);
   if (failed || answer === null) {
-    const said = stderr.trim().split('\n').at(-1) ?? '';
+    const lines = stderr.trim().split('\n');
+    const said = lines.find((line) => /Error/.test(line)) ?? (lines[0] || originalMessage || '');
     const message = `${origin} names ${executable}, which does not work as Python 3${said && `: ${said}`}`;
     return {reason: 'environment', message, hint: `name another, or ${leaveItOut(origin)}`};
   }

@@ -71,11 +71,10 @@ function interrupted(): Failure {
 }
 
 async function makeAlone(installation: Installation): Promise<Result<null, InstallError>> {
-  const {folder, set, base, onProgress} = installation;
+  const {folder, set, base, environment, onProgress} = installation;
   removeAttempts(folder);
-  onProgress(
-    `installing Python packages (${set.description}, once; about ${set.gigabytes} GB in ${dirname(folder)})`,
-  );
+  const place = dirname(folder).replace(environment['HOME'] || '~', '~');
+  onProgress(`installing Python packages (${set.description}, once; about ${set.gigabytes} GB in ${place})`);
   const attempt = `${folder}.${randomBytes(4).toString('hex')}`;
   const installed = await installEnvironment({...installation, folder: attempt});
   if (!installed.ok) {

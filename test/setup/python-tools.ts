@@ -48,7 +48,7 @@ async function installTools(executable: string): Promise<string> {
     '--only-binary=:all:',
     '--no-compile',
   ];
-  const quietly = ['--quiet', '--no-input', '--progress-bar=off', '--disable-pip-version-check'];
+  const quietly = ['-qq', '--no-input', '--progress-bar=off', '--disable-pip-version-check'];
   await execa(executable, ['-I', '-m', 'pip', 'install', ...options, ...quietly, '-r', requirements], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -3,11 +3,12 @@ import {execa} from 'execa';
 import {PYTHON_SOURCE, ROOT} from './folders.js';
 import {prepareTests} from './prepare-tests.js';
 
-// npm test: both suites, the second also when the first has failed. npm test -- -g words: those mocha tests alone.
+// npm test: both suites, the second also when the first has failed. npm test -- -g words, or a file: those mocha tests alone.
 const {executable, env} = await prepareTests();
 const chosen = process.argv.slice(2);
+const files = chosen.some((word) => word.endsWith('.js')) ? [] : ['dist/test/**/*.test.js'];
 const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
-const codes = [await exitCodeOf(process.execPath, [mocha, ...chosen], ROOT)];
+const codes = [await exitCodeOf(process.execPath, [mocha, ...files, ...chosen], ROOT)];
 if (chosen.length === 0) codes.push(await exitCodeOf(executable, ['-m', 'pytest'], PYTHON_SOURCE));
 process.exitCode = codes.find((code) => code !== 0) ?? 0;
 
