@@ -1,0 +1,149 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {closeSync, mkdirSync, openSync, readFileSync} from 'node:fs';
+import {constants} from 'node:os';
+import {delimiter, join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {Failure} from '../model/failure.js';
+import {err, ok, type Result} from '../model/result.js';
+import {type Keys, makeKeys, readKeys} from './keys.js';
+import {isAlive, killProcess, type ProcessIdentity} from './process-identity.js';
+import {tailOf} from './tail.js';
+
+/** A live agent that can be spoken to. */
+export type AgentProcess = ProcessIdentity & Readonly<{port: number; address: string; keys: Keys}>;
+
+export type AgentRequest = Readonly<{
+  python: string;
+  /** Absolute path of py/. */
+  sourceFolder: string;
+  dir: string;
+  /** On 127.0.0.1; 0 = any free one. */
+  port: number;
+  leaseSeconds: number;
+  environment: Readonly<Record<string, string | undefined>>;
+}>;
+
+/** Exit statuses of chexnet.runtime.agent. */
+const EXIT_LOCKED = 71;
+const EXIT_PORT_TAKEN = 72;
+const EXIT_PACKAGE_MISSING = 73;
+const EXIT_ERRNO = 100;
+
+const START_LIMIT_MS = 60_000;
+const POLL_MS = 20;
+
+/** The agent that still works in this folder, whoever started it. */
+export function findAgent(dir: string): AgentProcess | null {
+  try {
+    const endpoint = JSON.parse(readFileSync(join(dir, 'endpoint.json'), 'utf8')) as Record<string, unknown>;
+    const {port, pid, start_time: startTime, keys: file} = endpoint;
+    if (typeof port !== 'number' || typeof pid !== 'number' || typeof file !== 'string') return null;
+    const identity = {pid, startTime: typeof startTime === 'number' ? startTime : null};
+    const keys = isAlive(identity) ? readKeys(dir, file) : null;
+    return keys && {...identity, port, address: `127.0.0.1:${port}`, keys};
+  } catch {
+    return null;
+  }
+}
+
+/** Starts an agent that outlives this process, and waits until it can be spoken to. */
+export async function startAgent(request: AgentRequest): Promise<Result<AgentProcess, Failure>> {
+  mkdirSync(request.dir, {recursive: true});
+  const child = spawnAgent(request, makeKeys(request.dir));
+  if (child.pid === undefined) {
+    const [error] = (await once(child, 'error')) as [Error];
+    return err(noPython(request.python, error));
+  }
+  const ready = await waitUntilReady(request.dir, child);
+  if (ready.pid !== null) return ok(ready);
+  return err(describeExit(request, ready.code));
+}
+
+/** Waits until the agent is gone. @returns false when it still lives after that time. */
+export async function gone(agent: ProcessIdentity, withinMs: number): Promise<boolean> {
+  for (let waited = 0; isAlive(agent); waited += POLL_MS) {
+    if (waited >= withinMs) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}
+
+/** Kills the agent; its ranks die with it. Waits a moment for its end. */
+export async function killAgent(agent: ProcessIdentity): Promise<void> {
+  killProcess(agent);
+  await gone(agent, 5000);
+}
+
+function spawnAgent(request: AgentRequest, keys: string): ChildProcess {
+  const log = openSync(join(request.dir, 'agent.log'), 'a');
+  const path = [request.sourceFolder, request.environment['PYTHONPATH']].filter(Boolean).join(delimiter);
+  const {dir, port, leaseSeconds} = request;
+  const options = ['--dir', dir, '--keys', keys, '--port', `${port}`, '--lease-seconds', `${leaseSeconds}`];
+  try {
+    const child = spawn(request.python, ['-m', 'chexnet.runtime.agent', ...options], {
+      // A session of its own: Ctrl-C in the terminal is for the driver, which asks for a checkpoint first.
+      detached: true,
+      cwd: dir,
+      env: {...request.environment, PYTHONPATH: path},
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function waitUntilReady(
+  dir: string,
+  child: ChildProcess,
+): Promise<AgentProcess | Readonly<{pid: null; code: number | null}>> {
+  for (let waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
+    const agent = findAgent(dir);
+    if (agent !== null && agent.pid === child.pid) return agent;
+    // Another driver's agent was quicker, for example one whose driver was killed while it started.
+    if (child.exitCode === EXIT_LOCKED && agent !== null) return agent;
+    const over = child.exitCode === EXIT_LOCKED ? waited > 10_000 : child.exitCode !== null;
+    if (over || child.signalCode !== null) return {pid: null, code: child.exitCode};
+    await delay(POLL_MS);
+  }
+  child.kill('SIGKILL');
+  return {pid: null, code: null};
+}
+
+function describeExit(request: AgentRequest, code: number | null): Failure {
+  const tail = tailOf(join(request.dir, 'agent.log'), 5);
+  const said = tail.at(-1) ?? 'it said nothing';
+  const address = `127.0.0.1:${request.port}`;
+  if (code === EXIT_PORT_TAKEN) {
+    const message = `port ${request.port} on 127.0.0.1 is taken by another program`;
+    return {reason: 'environment', message, hint: 'name another port, or 0 for any free one'};
+  }
+  if (code === EXIT_PACKAGE_MISSING || /No module named/.test(said)) {
+    return {reason: 'environment', message: said, hint: `install it for ${request.python}, or run \`pipeline doctor\``};
+  }
+  if (code !== null && code > EXIT_ERRNO) {
+    const [name = `errno ${code - EXIT_ERRNO}`] =
+      Object.entries(constants.errno).find(([, number]) => number === code - EXIT_ERRNO) ?? [];
+    return {
+      reason: 'system',
+      code: name,
+      path: request.dir,
+      message: `the runtime agent cannot write: ${said}`,
+      hint: 'make room or give access there, then run again: the job goes on from its last checkpoint',
+    };
+  }
+  if (code === EXIT_LOCKED) {
+    return {reason: 'agent-lost', address, message: `another agent holds ${request.dir} and does not answer`};
+  }
+  return {reason: 'agent-lost', address, message: `the runtime agent did not start (exit status ${code}): ${said}`};
+}
+
+function noPython(python: string, error: Error): Failure {
+  return {
+    reason: 'environment',
+    message: `cannot start Python: ${error.message}`,
+    hint: `is ${python} the right interpreter? See PIPELINE_PYTHON and \`python:\` in the configuration`,
+  };
+}

@@ -1,0 +1,75 @@
+"""A job without torch that does what its arguments say, step by step: [{"do": …, …}, …]."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from chexnet.runtime.failure import UserMistake, recorded
+from chexnet.runtime.journal import Journal, Progress, Steps, Summary
+from chexnet.runtime.process import die_with_parent
+
+
+def main() -> None:
+    with open(sys.argv[sys.argv.index("--job") + 1], encoding="utf-8") as file:
+        steps = json.load(file)["steps"]
+    journal = Journal.from_environment()
+    for step in steps:
+        carry_out(step, journal)
+
+
+def carry_out(step: dict, journal: Journal) -> None:
+    match step["do"]:
+        case "metrics":
+            for index in range(step["count"]):
+                journal.append(Steps(1, index + 1, [1 / (index + 1)], [0.01], 32, 1e-3))
+        case "progress":
+            journal.append(Progress(step["done"], step["total"], "steps"))
+        case "summary":
+            journal.append(Summary(step["facts"]))
+        case "touch":
+            Path(step["path"]).write_text(str(os.getpid()), encoding="utf-8")
+        case "wait-for":
+            wait_for(Path(step["path"]))
+        case "append-raw":
+            with open(os.environ["CHEXNET_JOURNAL"], "ab") as file:
+                file.write(step["text"].encode())
+        case "save-on-sigterm":
+            signal.signal(signal.SIGTERM, lambda *_: save_and_stop(Path(step["path"])))
+        case "ignore-sigterm":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        case "kill":
+            if only(step):
+                os.kill(os.getpid(), step["signal"])
+        case "raise":
+            if only(step):
+                raise ValueError(step["message"])
+        case "mistake":
+            raise UserMistake(step["message"], step["hint"])
+        case "full-disk":
+            raise OSError(28, "No space left on device", step["path"])
+        case "print":
+            print(step["text"], file=sys.stderr)
+        case "exit":
+            sys.exit(step["code"])
+
+
+def only(step: dict) -> bool:
+    return "rank" not in step or os.environ.get("RANK", "0") == str(step["rank"])
+
+
+def save_and_stop(path: Path) -> None:
+    path.write_text("saved", encoding="utf-8")
+    os._exit(0)
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    sys.exit(recorded(main))
