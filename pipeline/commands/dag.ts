@@ -16,7 +16,12 @@ export async function dagCommand(
   }
   const {config, graph} = loaded.value;
   if (options.json) {
-    const stages = [...graph.values()].map(({id, kind, needs}) => ({id, uses: kind.uses, makes: kind.output, needs}));
+    const stages = [...graph.values()].map(({id, kind, needs}) => ({
+      id,
+      uses: kind.uses,
+      makes: kind.output,
+      needs,
+    }));
     shell.print(`${JSON.stringify({schema: 'pipeline/dag/v1', pipeline: config.name, stages}, null, 2)}\n`);
   } else {
     shell.print(drawGraph(graph, options.format));

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {resolve} from 'node:path';
 import type {PipelineConfig} from '../config/config.js';
 import {loadConfig} from '../config/load.js';
-import {buildGraph} from '../graph/build.js';
+import {buildGraph, edgeFaults} from '../graph/build.js';
 import type {Diagnostic} from '../model/diagnostic.js';
 import {err, ok, type Result} from '../model/result.js';
 import type {StageGraph} from '../model/stage.js';
@@ -26,6 +26,7 @@ export function loadPipeline(
     environment: shell.environment,
     folder: shell.folder,
     checkFiles: request.checkFiles,
+    edgeFaults,
   });
   if (!config.ok) return config;
   const graph = buildGraph(config.value);

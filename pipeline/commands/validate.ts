@@ -16,7 +16,11 @@ export async function validateCommand(
     ? missingFiles(loaded.value.config).map((fault) => ({...fault, severity: 'warning' as const}))
     : [];
   if (options.json) {
-    const document = {schema: 'pipeline/validate/v1', valid: loaded.ok, diagnostics: [...faults, ...warnings]};
+    const document = {
+      schema: 'pipeline/validate/v1',
+      valid: loaded.ok,
+      diagnostics: [...faults, ...warnings],
+    };
     shell.print(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     if (faults.length + warnings.length > 0) sayFaults(shell, [...faults, ...warnings]);

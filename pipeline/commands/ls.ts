@@ -1,0 +1,58 @@
+import {EXIT, type ExitCode} from '../model/exit-code.js';
+import {formatDuration} from '../model/words.js';
+import type {RunRow} from '../store/runs.js';
+import {sayFailure} from './say-failure.js';
+import type {Shell} from './shell.js';
+import {openState} from './state.js';
+import {table} from './table.js';
+
+/** Every run, the newest first; one that was killed is a row too. */
+export async function lsCommand(shell: Shell, options: {json?: boolean; limit?: number}): Promise<ExitCode> {
+  const store = openState(shell);
+  if (!store.ok) return sayFailure(shell, store.error);
+  const listed = store.value.runs.list();
+  if (!listed.ok) return sayFailure(shell, listed.error);
+  const rows = listed.value.slice(0, options.limit ?? listed.value.length);
+  if (options.json) {
+    shell.print(`${JSON.stringify({schema: 'pipeline/ls/v1', runs: rows.map(summaryOf)}, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  if (rows.length === 0) {
+    shell.say(`no runs in ${shell.home}; start one: pipeline run configs/demo.yaml\n`);
+    return EXIT.ok;
+  }
+  const cells = rows.map((row) => {
+    const {run, pipeline, startedAt, seconds, message} = row.record;
+    const time = seconds === null ? '' : formatDuration(seconds);
+    return [run, pipeline, stateOf(row), startedAt.slice(0, 19).replace('T', ' '), time, message ?? ''];
+  });
+  shell.print(table(['run', 'pipeline', 'state', 'started (UTC)', 'time', 'message'], cells));
+  return EXIT.ok;
+}
+
+/** An unfinished run is either under way or was killed; which one only the process can tell. */
+export function stateOf({record, liveness}: Pick<RunRow, 'record' | 'liveness'>): string {
+  if (record.status !== 'unfinished') return record.status;
+  return liveness === 'alive' ? 'running' : 'unfinished';
+}
+
+function summaryOf(row: RunRow): Record<string, unknown> {
+  const {run, pipeline, config, startedAt, finishedAt, seconds, message, tags, stages} = row.record;
+  return {
+    run,
+    pipeline,
+    status: stateOf(row),
+    config: config.file,
+    started_at: startedAt,
+    finished_at: finishedAt,
+    seconds,
+    message,
+    tags,
+    folder: row.place.folder,
+    stages: stages.map(({id, decision, outcome}) => ({
+      id,
+      decision: decision?.action ?? null,
+      state: outcome?.status ?? null,
+    })),
+  };
+}

@@ -1,0 +1,23 @@
+import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {Failure} from '../model/failure.js';
+import {describeFailure} from '../show/failure.js';
+import {sayFaults} from './load.js';
+import type {Shell} from './shell.js';
+
+/** Prints a failure for people. @returns the exit code that it stands for. */
+export function sayFailure(shell: Shell, failure: Failure): ExitCode {
+  if (failure.reason === 'invalid-input') sayFaults(shell, failure.diagnostics);
+  else shell.say(`error: ${describeFailure(failure)}\n`);
+  return exitCodeOf(failure);
+}
+
+export function exitCodeOf(failure: Failure): ExitCode {
+  switch (failure.reason) {
+    case 'timed-out':
+      return EXIT.timeout;
+    case 'environment':
+      return EXIT.environment;
+    default:
+      return EXIT.stageFailed;
+  }
+}
