@@ -31,8 +31,13 @@ export function createLast(tools: {
   find(fingerprint: Digest): ArtifactRecord | null;
 }): LastFingerprints {
   const {layout} = tools;
-  const read = (pipeline: string): LastFile['stages'] =>
-    readFile(layout.last(pipeline)) ?? rebuild(pipeline, tools);
+  const known = new Map<string, LastFile['stages']>();
+  function read(pipeline: string): LastFile['stages'] {
+    // The file is read each time, since another run may have written it; the runs behind it are read once.
+    const stages = readFile(layout.last(pipeline)) ?? known.get(pipeline) ?? rebuild(pipeline, tools);
+    known.set(pipeline, stages);
+    return stages;
+  }
 
   return {
     of: (pipeline, stage) => read(pipeline)[stage] ?? null,

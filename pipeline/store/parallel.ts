@@ -2,14 +2,14 @@
 export async function inParallel<Item, Value>(
   items: readonly Item[],
   width: number,
-  action: (item: Item) => Promise<Value>,
+  action: (item: Item, index: number) => Promise<Value>,
 ): Promise<Value[]> {
   const values = new Array<Value>(items.length);
   let next = 0;
   async function work(): Promise<void> {
     while (next < items.length) {
       const index = next++;
-      values[index] = await action(items[index]!);
+      values[index] = await action(items[index]!, index);
     }
   }
   await Promise.all(Array.from({length: Math.min(width, items.length)}, work));

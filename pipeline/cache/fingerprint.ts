@@ -1,0 +1,63 @@
+import type {Fingerprint, FingerprintParts} from '../model/decision.js';
+import {canonicalJson, type Json, type JsonObject} from '../model/json.js';
+import type {Digest, Need, Stage, StageId} from '../model/stage.js';
+import {digestOf} from '../store/sha256.js';
+
+export type FingerprintRequest = Readonly<{
+  stage: Stage;
+  /** The output digest of every stage it needs. */
+  needs: ReadonlyMap<StageId, Digest>;
+  /** The content digest of every file it declares, by `DeclaredFile.param`. */
+  files: Readonly<Record<string, Digest>>;
+  /** Variables that the stage does not declare are left out. */
+  environment: Readonly<Record<string, string | undefined>>;
+}>;
+
+/**
+ * Equal for equal inputs, wherever the files lie, however the configuration is written and laid out, and whichever
+ * version of the tool reads it.
+ */
+export function fingerprintOf(request: FingerprintRequest): Fingerprint {
+  const {stage, files} = request;
+  const {kind} = stage;
+  const parts: FingerprintParts = {
+    schema: 1,
+    uses: kind.uses,
+    version: kind.version,
+    params: usedParams(stage),
+    files,
+    needs: digestsOfNeeds(request),
+    environment: declaredEnvironment(request),
+  };
+  return {digest: digestOf(canonicalJson(parts)), parts};
+}
+
+/** What an edge is called in a fingerprint: renaming a stage changes nothing for those who find it by its type. */
+export function needKey(stage: Stage, need: Need): string {
+  const isOnly = stage.needs.filter(({type}) => type === need.type).length === 1;
+  return isOnly && stage.kind.work.kind !== 'exec' ? need.type : need.stage;
+}
+
+function usedParams({kind, params}: Stage): JsonObject {
+  const left = new Set([...kind.paths.map(({param}) => param), ...kind.speedOnly]);
+  // Of the environment, the variables' names are in the key beside their values, in no particular order.
+  if (kind.work.kind === 'exec') left.add('env');
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !left.has(name)));
+}
+
+function digestsOfNeeds({stage, needs}: FingerprintRequest): Record<string, Digest> {
+  return Object.fromEntries(
+    stage.needs.map((need) => {
+      const output = needs.get(need.stage);
+      if (output === undefined)
+        throw new Error(`Internal error: ${stage.id} is asked about before ${need.stage}`);
+      return [needKey(stage, need), output];
+    }),
+  );
+}
+
+function declaredEnvironment({stage, environment}: FingerprintRequest): Record<string, string | null> {
+  if (stage.kind.work.kind !== 'exec') return {};
+  const names = (stage.params['env'] ?? []) as readonly Json[];
+  return Object.fromEntries(names.map((name) => [String(name), environment[String(name)] ?? null]));
+}

@@ -1,0 +1,39 @@
+import {countOf} from '../model/words.js';
+import {DIGEST_BYTES, rowOf, type StatTable} from '../store/stat-table.js';
+
+/** The files that differ between two states of a folder, each list in order of path. */
+export type FolderChange = Readonly<{
+  changed: readonly string[];
+  added: readonly string[];
+  removed: readonly string[];
+}>;
+
+export function folderChange(before: StatTable, after: StatTable): FolderChange {
+  const changed: string[] = [];
+  const added: string[] = [];
+  for (const [row, name] of after.names.entries()) {
+    const earlier = rowOf(before, name);
+    if (earlier === -1) added.push(name);
+    else if (!hasSameDigest([before, earlier], [after, row])) changed.push(name);
+  }
+  return {changed, added, removed: before.names.filter((name) => rowOf(after, name) === -1)};
+}
+
+/** `a.png changed, b.png is new, c.png is gone, 4 more`. */
+export function describeFolderChange({changed, added, removed}: FolderChange): string {
+  const all = [
+    ...changed.map((name) => `${name} changed`),
+    ...added.map((name) => `${name} is new`),
+    ...removed.map((name) => `${name} is gone`),
+  ];
+  const named = all.slice(0, 3);
+  const more = all.length - named.length;
+  return [...named, ...(more === 0 ? [] : [countOf(more, 'more', 'more')])].join(', ');
+}
+
+type Row = readonly [table: StatTable, row: number];
+
+function hasSameDigest(...[one, other]: [Row, Row]): boolean {
+  const bytes = ([table, row]: Row) => table.digests.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
+  return Buffer.compare(bytes(one), bytes(other)) === 0;
+}

@@ -1,0 +1,113 @@
+import type {ArtifactRecord} from '../model/artifact.js';
+import type {Decision, Fingerprint, Reason} from '../model/decision.js';
+import type {Digest, Stage, StageGraph, StageId} from '../model/stage.js';
+import {FIRST_RUN, FORCED} from './decide.js';
+import {fingerprintOf} from './fingerprint.js';
+import {type Facts, folderChangeOf, hashFiles, inspectHashed, type MissingFile} from './inspect.js';
+import {changeReasons} from './parts-change.js';
+
+/**
+ * What a run would do with one stage.
+ * - `ready`: an artifact is there, skipped or restored; its dependents can be decided.
+ * - `runs`: it would run; of its dependents only their own changes are known.
+ * - `left-out`: it would have to run but was not selected, or it needs one that is left out.
+ */
+export type PlannedStage = Readonly<{
+  stage: Stage;
+  state: 'ready' | 'runs' | 'left-out';
+  decision: Decision;
+  /** Null when it depends on what does not exist yet. */
+  fingerprint: Fingerprint | null;
+  /** The artifact of this fingerprint; not null when `ready`. */
+  found: ArtifactRecord | null;
+  missing: readonly MissingFile[];
+}>;
+
+export type PlanRequest = Readonly<{
+  graph: StageGraph;
+  /** The stages that may run; the others are only looked up. */
+  selected: ReadonlySet<StageId>;
+  forced: ReadonlySet<StageId>;
+}>;
+
+/** Walks the graph as a run would, as far as can be told without running anything. Writes nothing. */
+export async function planRun(request: PlanRequest, facts: Facts): Promise<readonly PlannedStage[]> {
+  const planned = new Map<StageId, PlannedStage>();
+  for (const stage of request.graph.values()) {
+    planned.set(stage.id, await planStage({...request, stage, planned}, facts));
+  }
+  return [...planned.values()];
+}
+
+type StageRequest = PlanRequest & Readonly<{stage: Stage; planned: ReadonlyMap<StageId, PlannedStage>}>;
+
+async function planStage(request: StageRequest, facts: Facts): Promise<PlannedStage> {
+  const {stage, selected, planned} = request;
+  const forced = request.forced.has(stage.id) && selected.has(stage.id);
+  const {files, missing} = await hashFiles(stage, facts.hasher);
+  const needs = stage.needs.map((need) => planned.get(need.stage)!);
+  if (missing.length > 0 || needs.some(({state}) => state !== 'ready')) {
+    const leftOut = !selected.has(stage.id) || needs.some(({state}) => state === 'left-out');
+    const because = openReasons({stage, files, missing, needs, forced}, facts);
+    const decision: Decision = {action: 'run', because};
+    return {stage, state: leftOut ? 'left-out' : 'runs', decision, fingerprint: null, found: null, missing};
+  }
+
+  const outputs = new Map(needs.map((need) => [need.stage.id, need.found!.output]));
+  const inspection = await inspectHashed({stage, files, needs: outputs, forced}, facts);
+  const isReady = inspection.decision.action !== 'run';
+  const state = isReady ? 'ready' : selected.has(stage.id) ? 'runs' : 'left-out';
+  return {stage, state, ...inspection, missing};
+}
+
+type OpenStage = Readonly<{
+  stage: Stage;
+  files: Readonly<Record<string, Digest>>;
+  missing: readonly MissingFile[];
+  needs: readonly PlannedStage[];
+  forced: boolean;
+}>;
+
+/** Of a stage whose inputs are not all there yet: why it waits, and what has changed of the inputs that are known. */
+function openReasons(open: OpenStage, facts: Facts): readonly Reason[] {
+  const unsettled = open.needs.filter(({state}) => state !== 'ready');
+  return [
+    ...(open.forced ? [FORCED] : []),
+    ...unsettled.map(needReason),
+    ...open.missing.map(missingReason),
+    ...ownReasons(open, facts),
+  ];
+}
+
+function needReason({stage, state}: PlannedStage): Reason {
+  const text = state === 'runs' ? `needs ${stage.id}, which runs` : `needs ${stage.id}, which is left out`;
+  return {code: 'need-runs', text, stage: stage.id};
+}
+
+function missingReason({file, failure}: MissingFile): Reason {
+  const isAbsent = failure.reason === 'system' && failure.code === 'ENOENT';
+  const what = isAbsent ? 'is not there' : 'cannot be read';
+  return {code: 'file-changed', text: `${file.param} ${what}: ${file.path}`, subject: file.param};
+}
+
+function ownReasons({stage, files, missing, needs}: OpenStage, facts: Facts): readonly Reason[] {
+  const last = facts.store.last.of(facts.pipeline, stage.id);
+  if (last === null) return [FIRST_RUN];
+  const before = last.fingerprint.parts;
+  // What is not known counts as unchanged: it has its own reason already.
+  const known = {...files};
+  for (const {file} of missing) {
+    const digest = before.files[file.param];
+    if (digest !== undefined) known[file.param] = digest;
+  }
+  const outputs = new Map(
+    needs.map(({stage: {id}, state, found}) => [id, state === 'ready' ? found!.output : UNKNOWN]),
+  );
+  const {environment, hasher} = facts;
+  const after = fingerprintOf({stage, files: known, needs: outputs, environment}).parts;
+  const reasons = changeReasons({stage, before, after, folderChange: folderChangeOf(stage, hasher)});
+  return reasons.filter(({code, after: now}) => code !== 'need-changed' || now !== UNKNOWN);
+}
+
+/** Stands for the output of a stage that has not run: no digest is equal to it. */
+const UNKNOWN = 'unknown' as Digest;
