@@ -15,8 +15,7 @@ export function resolvedYaml(config: PipelineConfig, {showOrigin}: {showOrigin: 
   });
 }
 
-/** The same values as JSON, for `config --json`. */
-export function resolvedValues({name, python, slots, stages}: PipelineConfig): JsonObject {
+function resolvedValues({name, python, slots, stages}: PipelineConfig): JsonObject {
   return {
     pipeline: name,
     ...(python === null ? {} : {python}),

@@ -4,7 +4,7 @@ import type {Diagnostic} from '../model/diagnostic.js';
 import {canonicalJson, type JsonObject} from '../model/json.js';
 import {err, ok, type Result} from '../model/result.js';
 import type {Digest} from '../model/stage.js';
-import type {PipelineConfig} from './config.js';
+import type {PipelineConfig, StageConfig} from './config.js';
 import {check} from './faults.js';
 import {type Environment, interpolate} from './interpolate.js';
 import {entryAt, type LocatedMap, merge} from './located.js';
@@ -26,6 +26,8 @@ export type LoadRequest = Readonly<{
   folder: string;
   /** Whether files and folders that the stages read must be there; else ask missingFiles() when it matters. */
   checkFiles: boolean;
+  /** What is wrong with the edges of what is left: asked only when something else is wrong, to tell all at once. */
+  edgeFaults(known: {stages: readonly StageConfig[]; broken: readonly string[]}): readonly Diagnostic[];
 }>;
 
 /** Reads and validates a configuration. Everything that is wrong with it comes back at once. */
@@ -45,7 +47,11 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
   );
   faults.push(...invalid);
   if (request.checkFiles) faults.push(...stages.found.flatMap(({config}) => missingFilesOf(config)));
-  if (top.value === null || faults.length > 0) return err(inOrder(faults, request));
+  if (top.value === null || faults.length > 0) {
+    const {found, broken} = stages;
+    faults.push(...request.edgeFaults({stages: found.map(({config}) => config), broken}));
+    return err(inOrder(faults, request));
+  }
   const {pipeline: name, python, slots} = top.value;
   const path = resolve(folder, request.file);
   const written = Object.fromEntries(stages.found.map(({config, written}) => [config.id, written]));
@@ -88,14 +94,23 @@ function mergeMaps(below: LocatedMap, above: LocatedMap): LocatedMap {
 function checkStages(
   root: LocatedMap,
   kinds: StageKinds,
-): {found: readonly CheckedStage[]; faults: readonly Diagnostic[]} {
+): {
+  found: readonly CheckedStage[];
+  /** Names of the others. */
+  broken: readonly string[];
+  faults: readonly Diagnostic[];
+} {
   const stages = entryAt(root, ['stages'])?.value;
-  if (stages?.kind !== 'map') return {found: [], faults: []};
+  if (stages?.kind !== 'map') return {found: [], broken: [], faults: []};
   const schema = stageSchema(kinds);
-  const checked = [...stages.entries.keys()].map((id) => checkStage({id, root, kinds, schema}));
+  const checked = [...stages.entries.keys()].map((id) => ({
+    id,
+    stage: checkStage({id, root, kinds, schema}),
+  }));
   return {
-    found: checked.flatMap((stage) => (stage.ok ? [stage.value] : [])),
-    faults: checked.flatMap((stage) => (stage.ok ? [] : stage.error)),
+    found: checked.flatMap(({stage}) => (stage.ok ? [stage.value] : [])),
+    broken: checked.flatMap(({id, stage}) => (stage.ok ? [] : [id])),
+    faults: checked.flatMap(({stage}) => (stage.ok ? [] : stage.error)),
   };
 }
 

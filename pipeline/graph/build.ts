@@ -3,16 +3,24 @@ import type {Diagnostic} from '../model/diagnostic.js';
 import {err, ok, type Result} from '../model/result.js';
 import type {Stage, StageGraph, StageId} from '../model/stage.js';
 import {findCycles} from './cycle.js';
-import {wire} from './wire.js';
+import {type Known, wire} from './wire.js';
 
 /** Draws the edges. Every fault in them comes back at once, each at the stage or the name that causes it. */
 export function buildGraph(config: PipelineConfig): Result<StageGraph, readonly Diagnostic[]> {
-  const wired = config.stages.map((stage) => ({stage, wiring: wire(stage, config.stages)}));
-  const faults: Diagnostic[] = wired.flatMap(({wiring}) => wiring.faults);
-  const stages = wired.map(({stage, wiring}): Stage => ({...stage, needs: wiring.needs}));
-  const declared = new Map(config.stages.map((stage): [StageId, StageConfig] => [stage.id, stage]));
-  faults.push(...findCycles(stages, declared));
+  const {stages, faults} = drawEdges({stages: config.stages, broken: []});
   return faults.length > 0 ? err(faults) : ok(inTopologicalOrder(stages));
+}
+
+/** What is wrong with the edges of a configuration in which some stages are broken, as far as it can be told. */
+export function edgeFaults(known: Known): readonly Diagnostic[] {
+  return drawEdges(known).faults;
+}
+
+function drawEdges(known: Known): {stages: readonly Stage[]; faults: readonly Diagnostic[]} {
+  const wired = known.stages.map((stage) => ({stage, wiring: wire(stage, known)}));
+  const stages = wired.map(({stage, wiring}): Stage => ({...stage, needs: wiring.needs}));
+  const declared = new Map(known.stages.map((stage): [StageId, StageConfig] => [stage.id, stage]));
+  return {stages, faults: [...wired.flatMap(({wiring}) => wiring.faults), ...findCycles(stages, declared)]};
 }
 
 /** Of the stages that could come next always the one that is declared first: the order of the file, where it can be. */

@@ -7,15 +7,20 @@ import {listWords} from '../model/words.js';
 
 export type Wiring = {readonly needs: readonly Need[]; readonly faults: readonly Diagnostic[]};
 
+/** The stages of a configuration. Of those that are `broken` nothing but the name is known. */
+export type Known = Readonly<{stages: readonly StageConfig[]; broken: readonly string[]}>;
+
 /**
  * The edges into one stage. What `needs:` names is taken; a type that the kind takes and that is still open comes
  * from the only stage that makes it. An `exec` stage takes what it names, and nothing else.
  */
-export function wire(stage: StageConfig, all: readonly StageConfig[]): Wiring {
-  const {needs, faults} = namedNeeds(stage, all);
+export function wire(stage: StageConfig, known: Known): Wiring {
+  const {needs, faults} = namedNeeds(stage, known);
+  // Any of the broken ones may make what is missing, or be the one that was meant.
+  if (known.broken.length > 0) return {needs, faults};
   for (const input of stage.kind.inputs) {
     if (needs.some(({type}) => type === input.type)) continue;
-    const makers = all.filter(({id, kind}) => id !== stage.id && kind.output === input.type);
+    const makers = known.stages.filter(({id, kind}) => id !== stage.id && kind.output === input.type);
     const [only] = makers;
     if (only !== undefined && makers.length === 1) needs.push({stage: only.id, type: input.type});
     else if (only !== undefined) faults.push(ambiguous(stage, {type: input.type, makers}));
@@ -24,11 +29,11 @@ export function wire(stage: StageConfig, all: readonly StageConfig[]): Wiring {
   return {needs, faults};
 }
 
-function namedNeeds(stage: StageConfig, all: readonly StageConfig[]): {needs: Need[]; faults: Diagnostic[]} {
+function namedNeeds(stage: StageConfig, {stages, broken}: Known): {needs: Need[]; faults: Diagnostic[]} {
   const needs: Need[] = [];
   const faults: Diagnostic[] = [];
   for (const [index, name] of (stage.needs ?? []).entries()) {
-    const maker = all.find(({id}) => id === name.id);
+    const maker = stages.find(({id}) => id === name.id);
     const earlier = stage.needs!.slice(0, index).find(({id}) => id === name.id);
     const fail = (message: string, hint?: string): void => {
       faults.push(fault(`stages.${stage.id}.needs: ${message}`, name.location ?? stage.declaredAt, hint));
@@ -36,8 +41,8 @@ function namedNeeds(stage: StageConfig, all: readonly StageConfig[]): {needs: Ne
     if (earlier !== undefined) faults.push(repeated(stage, {name, earlier}));
     else if (name.id === stage.id) fail('a stage cannot need itself');
     else if (maker === undefined) {
-      const others = all.map(({id}) => id).filter((id) => id !== stage.id);
-      fail(`there is no stage "${name.id}"`, didYouMean(name.id, others));
+      const others = [...stages.map(({id}) => id), ...broken].filter((id) => id !== stage.id);
+      if (!others.includes(name.id)) fail(`there is no stage "${name.id}"`, didYouMean(name.id, others));
     } else {
       const type = maker.kind.output;
       const rival = needs.find((need) => need.type === type);

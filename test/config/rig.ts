@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import type {PipelineConfig} from '../../pipeline/config/config.js';
 import {loadConfig} from '../../pipeline/config/load.js';
+import {edgeFaults} from '../../pipeline/graph/build.js';
 import type {Diagnostic} from '../../pipeline/model/diagnostic.js';
 import type {Result} from '../../pipeline/model/result.js';
 import {printDiagnostics} from '../../pipeline/show/diagnostic.js';
@@ -38,6 +39,7 @@ export function withLoaded<T>(
       environment: request.environment ?? {},
       folder,
       checkFiles: request.checkFiles ?? false,
+      edgeFaults,
     });
     return body(loaded, folder);
   } finally {
