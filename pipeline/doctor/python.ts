@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {findReadyPython, type Python, preparePython} from '../execute/python-environment.js';
@@ -100,8 +100,9 @@ function olderEnvironments({cacheFolder, sourceFolder}: PythonQuestion): readonl
     (name) => /^python-[0-9a-f]{16}$/.test(name) && !current.has(name),
   );
   if (older.length === 0) return [];
-  const folders = older.map((name) => join(cacheFolder, `${name}*`)).join(' ');
+  const folders = older.flatMap((name) => [name, readlinkSync(join(cacheFolder, name))]);
+  const remove = folders.map((name) => join(cacheFolder, name)).join(' ');
   return [
-    warning('older environments', listWords(older), `if no other checkout needs them: rm -r ${folders}`),
+    warning('older environments', listWords(older), `if no other checkout needs them: rm -r ${remove}`),
   ];
 }

@@ -1,12 +1,12 @@
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import type {Failure} from '../model/failure.js';
-import {err, ok, type Result} from '../model/result.js';
+import {ok, type Result} from '../model/result.js';
 import {compileInBackground} from './python-compile.js';
-import {type BasePython, findPython} from './python-find.js';
+import {findPython} from './python-find.js';
 import {useInterpreter} from './python-interpreter.js';
-import {isReady, makeEnvironment} from './python-make.js';
-import {type Environment, environmentName, PYTHON_MINORS, type PythonSet, pythonSets} from './python-pins.js';
+import {findMade, type Made, makeEnvironment} from './python-make.js';
+import {type Environment, PYTHON_MINORS, type PythonSet, pythonSets} from './python-pins.js';
 
 export type PythonRequest = Readonly<{
   /** `python:` of the configuration; it goes before PIPELINE_PYTHON. */
@@ -38,7 +38,9 @@ export async function preparePython(request: PythonRequest): Promise<Result<Pyth
   const ready = findReadyPython(cacheFolder, sets);
   if (ready !== null) return ok(ready);
   const base = await findPython(environment);
-  return base.ok ? await makeFirstOffered(request, sets, base.value) : base;
+  if (!base.ok) return base;
+  const made = await makeEnvironment({...request, sets, base: base.value});
+  return made.ok ? ok(compiling(made.value)) : made;
 }
 
 /** `$XDG_CACHE_HOME`, else `~/.cache`, and in it the pipeline's own folder. */
@@ -49,38 +51,11 @@ export function pythonCacheFolder(environment: Environment): string {
 
 /** @returns null when an environment has yet to be made. Goes on with a background compilation that was cut short. */
 export function findReadyPython(cacheFolder: string, sets: readonly PythonSet[]): Python | null {
-  for (const set of sets) {
-    for (const minor of PYTHON_MINORS) {
-      const folder = join(cacheFolder, environmentName(set, minor));
-      if (!isReady(folder)) continue;
-      compileInBackground(folder);
-      return python(folder, set);
-    }
-  }
-  return null;
+  const made = findMade({cacheFolder, sets}, PYTHON_MINORS);
+  return made === null ? null : compiling(made);
 }
 
-function python(folder: string, set: PythonSet): Python {
+function compiling({folder, set}: Made): Python {
+  compileInBackground(folder);
   return {executable: join(folder, 'bin', 'python'), origin: set.description};
-}
-
-async function makeFirstOffered(
-  request: PythonRequest,
-  sets: readonly PythonSet[],
-  base: BasePython,
-): Promise<Result<Python, Failure>> {
-  for (const set of sets) {
-    const folder = join(request.cacheFolder, environmentName(set, base.minor));
-    const made = await makeEnvironment({...request, folder, set, base});
-    if (made.ok) {
-      compileInBackground(folder);
-      return ok(python(folder, set));
-    }
-    if (made.error !== 'not-offered') return err(made.error);
-  }
-  const wanted = sets.map((set) => set.description).join(' nor ');
-  const message = `pip finds no ${wanted} for ${base.executable} (Python ${base.version})`;
-  const hint =
-    'is the package index reachable? pip honours PIP_INDEX_URL, PIP_FIND_LINKS and HTTPS_PROXY; or set PIPELINE_PYTHON to a Python that has torch, numpy, scipy and pyzmq';
-  return err({reason: 'environment', message, hint});
 }

@@ -1,15 +1,12 @@
 import {execa} from 'execa';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
-import type {BasePython} from './python-find.js';
 import {NEEDED_MODULES} from './python-interpreter.js';
 import type {Environment, PythonSet} from './python-pins.js';
 
 export type Installation = Readonly<{
   /** Where to, absolute. */
   folder: string;
-  set: PythonSet;
-  base: BasePython;
   environment: Environment;
   onProgress(text: string): void;
   signal: AbortSignal;
@@ -17,6 +14,12 @@ export type Installation = Readonly<{
 
 /** `not-offered`: no index or folder that pip was told of has this set for this platform and Python. */
 export type InstallError = 'not-offered' | Failure;
+
+export const INTERRUPTED: Failure = {
+  reason: 'environment',
+  message: 'Setting up Python was interrupted',
+  hint: 'the next run does it anew',
+};
 
 const PIP = ['-I', '-m', 'pip', 'install', '--require-hashes', '--no-deps', '--only-binary=:all:'];
 // Compiling to byte code is most of the time of an installation: it is done in the background later.
@@ -28,14 +31,19 @@ const OTHER_FILE = /DO NOT MATCH THE HASHES/;
 const TAIL_LINES = 12;
 const KILL_DELAY_MS = 2000;
 
-/** Makes a virtual environment, installs the pinned set into it with pip, and tries whether it can be imported. */
-export async function installEnvironment(installation: Installation): Promise<Result<null, InstallError>> {
-  const {folder, base, set} = installation;
-  const made = await start(installation, base.executable, ['-I', '-m', 'venv', folder]);
-  if (made.exitCode !== 0)
-    return err(installFailure(installation, made, 'Making a Python environment failed'));
+/** Makes the folder an environment with nothing in it but pip. `base`: the Python to make it of, absolute. */
+export async function makeVenv(installation: Installation, base: string): Promise<Result<null, Failure>> {
+  const made = await start(installation, base, ['-I', '-m', 'venv', installation.folder]);
+  if (made.exitCode === 0) return ok(null);
+  return err(installFailure(installation, made, 'Making a Python environment failed'));
+}
 
-  const python = `${folder}/bin/python`;
+/** Installs a pinned set with pip, and tries whether it can be imported. What is not offered leaves no trace. */
+export async function installSet(
+  installation: Installation,
+  set: PythonSet,
+): Promise<Result<null, InstallError>> {
+  const python = `${installation.folder}/bin/python`;
   const installed = await start(installation, python, [...PIP, ...PIP_QUIETLY, '-r', set.path]);
   if (installed.exitCode !== 0) {
     const text = installed.lines.join('\n');
@@ -44,7 +52,6 @@ export async function installEnvironment(installation: Installation): Promise<Re
     if (notOffered && !installation.signal.aborted) return err('not-offered');
     return err(installFailure(installation, installed, `Installing ${set.description} failed`));
   }
-
   installation.onProgress('trying out the Python packages');
   const imports = Object.keys(NEEDED_MODULES).join(', ');
   const tried = await start(installation, python, ['-I', '-c', `import ${imports}`]);
@@ -96,16 +103,10 @@ function progressOf(line: string): string | null {
 
 function installFailure(installation: Installation, {lines}: Ended, message: string): Failure {
   const text = lines.join('\n');
-  if (installation.signal.aborted) {
-    return {
-      reason: 'environment',
-      message: 'Setting up Python was interrupted',
-      hint: 'the next run does it anew',
-    };
-  }
+  if (installation.signal.aborted) return INTERRUPTED;
   const code = /No space left on device|Errno 28/.test(text) ? 'ENOSPC' : null;
   if (code !== null) {
-    const room = `about ${installation.set.gigabytes} GB are needed there; XDG_CACHE_HOME puts it elsewhere`;
+    const room = 'free some space (pip also needs TMPDIR), or put it elsewhere with XDG_CACHE_HOME';
     return {
       reason: 'system',
       code,

@@ -5,19 +5,34 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {basename, dirname, join} from 'node:path';
+import {basename, join} from 'node:path';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {takeKernelLock} from '../store/kernel-lock.js';
 import {onDiskAsync} from '../store/on-disk.js';
-import {type Installation, type InstallError, installEnvironment} from './python-install.js';
+import type {BasePython} from './python-find.js';
+import {INTERRUPTED, type Installation, installSet, makeVenv} from './python-install.js';
+import {environmentName, type PythonSet} from './python-pins.js';
+
+export type Making = Omit<Installation, 'folder'> &
+  Readonly<{
+    /** Where environments lie, absolute. */
+    cacheFolder: string;
+    /** Tried in this order until pip finds one. */
+    sets: readonly PythonSet[];
+    base: BasePython;
+  }>;
+
+export type Made = Readonly<{folder: string; set: PythonSet}>;
 
 const MARKER = 'ready.json';
+const ATTEMPT = /^environment-[0-9a-f]{8}$/;
 const ELSEWHERE =
   'XDG_CACHE_HOME puts the environment elsewhere; PIPELINE_PYTHON names a Python to use instead of it';
 
@@ -27,76 +42,108 @@ export function isReady(folder: string): boolean {
   return existsSync(join(folder, MARKER)) && existsSync(join(folder, 'bin', 'python'));
 }
 
-/**
- * Makes the environment `folder`, or waits for another process that is making it. It is made in a folder of its own
- * and never moved, since its scripts name their interpreter by absolute path: `folder` becomes a link to it at last.
- */
-export async function makeEnvironment(installation: Installation): Promise<Result<null, InstallError>> {
-  const {folder, signal} = installation;
-  const path = `${folder}.lock`;
-  const made = await onDiskAsync(path, async (): Promise<Result<null, InstallError>> => {
-    mkdirSync(dirname(folder), {recursive: true});
-    const lock = await takeLock(path, installation);
+/** The first of the sets that is ready. Looks up files, no more. */
+export function findMade(
+  {cacheFolder, sets}: Pick<Making, 'cacheFolder' | 'sets'>,
+  minors: readonly number[],
+): Made | null {
+  for (const set of sets) {
+    for (const minor of minors) {
+      const folder = join(cacheFolder, environmentName(set, minor));
+      if (isReady(folder)) return {folder, set};
+    }
+  }
+  return null;
+}
+
+/** Makes the environment, or waits for another process that is making one: there is one lock for all of them. */
+export async function makeEnvironment(making: Making): Promise<Result<Made, Failure>> {
+  const {cacheFolder, signal} = making;
+  const done = await onDiskAsync(cacheFolder, async (): Promise<Result<Made, Failure>> => {
+    mkdirSync(cacheFolder, {recursive: true});
+    const lock = await takeLock(making);
     if (!lock.ok) return lock;
     try {
-      return isReady(folder) ? ok(null) : await makeAlone(installation);
+      const made = findMade(making, [making.base.minor]);
+      return made === null ? await makeAlone(making) : ok(made);
     } finally {
       closeSync(lock.value);
     }
   });
-  if (made.ok) return made.value;
-  if (signal.aborted) return err(interrupted());
-  return err({...made.error, hint: ELSEWHERE} as Failure);
+  if (done.ok) return done.value;
+  return err(signal.aborted ? INTERRUPTED : ({...done.error, hint: ELSEWHERE} as Failure));
 }
 
-async function takeLock(path: string, {onProgress, signal}: Installation): Promise<Result<number, Failure>> {
+async function takeLock({cacheFolder, onProgress, signal}: Making): Promise<Result<number, Failure>> {
+  const path = join(cacheFolder, 'environments.lock');
   let lock = await takeKernelLock({path, wait: false, signal});
   if (lock.ok && lock.value === 'busy') {
     const holder = readFileSync(path, 'utf8').trim();
-    onProgress(`waiting for process ${holder}, which is installing the same Python packages`);
+    onProgress(`waiting for process ${holder}, which is installing Python packages`);
     lock = await takeKernelLock({path, wait: true, signal});
   }
   if (!lock.ok) return lock;
-  if (lock.value === 'busy') return err(interrupted());
+  if (lock.value === 'busy') return err(INTERRUPTED);
   writeFileSync(path, `${process.pid}\n`);
   return ok(lock.value);
 }
 
-function interrupted(): Failure {
-  return {
-    reason: 'environment',
-    message: 'Setting up Python was interrupted',
-    hint: 'the next run does it anew',
-  };
-}
-
-async function makeAlone(installation: Installation): Promise<Result<null, InstallError>> {
-  const {folder, set, base, environment, onProgress} = installation;
-  removeAttempts(folder);
-  const place = dirname(folder).replace(environment['HOME'] || '~', '~');
-  onProgress(`installing Python packages (${set.description}, once; about ${set.gigabytes} GB in ${place})`);
-  const attempt = `${folder}.${randomBytes(4).toString('hex')}`;
-  const installed = await installEnvironment({...installation, folder: attempt});
+/**
+ * An environment is made in a folder of its own and never moved, since its scripts name their interpreter by absolute
+ * path; at last a link with the environment's name is made to it.
+ */
+async function makeAlone(making: Making): Promise<Result<Made, Failure>> {
+  removeAttempts(making.cacheFolder);
+  const folder = join(making.cacheFolder, `environment-${randomBytes(4).toString('hex')}`);
+  const installed = await install({...making, folder});
   if (!installed.ok) {
-    rmSync(attempt, {recursive: true, force: true, maxRetries: 3});
+    rmSync(folder, {recursive: true, force: true, maxRetries: 3});
     return installed;
   }
+  const {base, cacheFolder} = making;
+  const set = installed.value;
   const facts = {schema: 'pipeline/python/v1', set: set.name, python: base.version, base: base.executable};
-  writeFileSync(join(attempt, MARKER), `${JSON.stringify({...facts, made: new Date().toISOString()})}\n`);
-  const link = `${folder}.link`;
-  rmSync(link, {force: true});
-  symlinkSync(basename(attempt), link);
-  renameSync(link, folder);
-  return ok(null);
+  writeFileSync(join(folder, MARKER), `${JSON.stringify({...facts, made: new Date().toISOString()})}\n`);
+  const name = join(cacheFolder, environmentName(set, base.minor));
+  rmSync(`${name}.link`, {force: true});
+  symlinkSync(basename(folder), `${name}.link`);
+  renameSync(`${name}.link`, name);
+  return ok({folder: name, set});
+}
+
+async function install(making: Making & Installation): Promise<Result<PythonSet, Failure>> {
+  const {sets, base, environment, onProgress} = making;
+  const {description, gigabytes} = sets[0]!;
+  const place = making.cacheFolder.replace(environment['HOME'] || '~', '~');
+  onProgress(`installing Python packages (${description}, once; about ${gigabytes} GB in ${place})`);
+  const made = await makeVenv(making, base.executable);
+  if (!made.ok) return made;
+  for (const [index, set] of sets.entries()) {
+    if (index > 0)
+      onProgress(
+        `no ${sets[index - 1]!.description} on offer: installing ${set.description} (about ${set.gigabytes} GB)`,
+      );
+    const installed = await installSet(making, set);
+    if (installed.ok) return ok(set);
+    if (installed.error !== 'not-offered') return err(installed.error);
+  }
+  const wanted = sets.map((set) => set.description).join(' nor ');
+  const message = `pip finds no ${wanted} for ${base.executable} (Python ${base.version})`;
+  const hint =
+    'is the package index reachable? pip honours PIP_INDEX_URL, PIP_FIND_LINKS and HTTPS_PROXY; or set PIPELINE_PYTHON to a Python that has torch, numpy, scipy and pyzmq';
+  return err({reason: 'environment', message, hint});
 }
 
 /** What killed set-ups left. A pip that outlived its pipeline may still write there; what it adds goes next time. */
-function removeAttempts(folder: string): void {
-  for (const name of readdirSync(dirname(folder))) {
-    const isAttempt = /^\.[0-9a-f]{8}$/.test(name.slice(basename(folder).length));
-    if (!isAttempt || !name.startsWith(basename(folder))) continue;
+function removeAttempts(cacheFolder: string): void {
+  const names = readdirSync(cacheFolder, {withFileTypes: true});
+  const linked = names
+    .filter((entry) => entry.isSymbolicLink())
+    .map(({name}) => readlinkSync(join(cacheFolder, name)));
+  for (const {name} of names) {
+    if (!ATTEMPT.test(name) || linked.includes(name)) continue;
     try {
-      rmSync(join(dirname(folder), name), {recursive: true, force: true, maxRetries: 3});
+      rmSync(join(cacheFolder, name), {recursive: true, force: true, maxRetries: 3});
     } catch {
       // Nothing depends on it: the new attempt has a name of its own.
     }
