@@ -10,8 +10,9 @@ import {DEFAULT_LIMITS, type JobLimits, type JobRequest, type JobResult} from '.
 import {preparePython, pythonCacheFolder} from '../../pipeline/execute/python-environment.js';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
 import type {JsonObject} from '../../pipeline/model/json.js';
-import {PYTHON_SOURCE, ROOT} from '../setup/folders.js';
+import {ROOT} from '../rig.js';
 
+const PYTHON_SOURCE = join(ROOT, 'py');
 const JOBS = join(ROOT, 'test', 'dispatch', 'jobs');
 
 /** The interpreter that the pipeline itself would use. */

@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import time
 import uuid
 from pathlib import Path
 
@@ -47,7 +46,8 @@ def main(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="chexnet.runtime.agent", description="Runs one job for a pipeline driver.")
-    parser.add_argument("--dir", required=True, help="the job's folder, with keys.json in it")
+    parser.add_argument("--dir", required=True, help="the job's folder")
+    parser.add_argument("--keys", required=True, help="name of the file of CURVE keys in that folder")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one by default")
     parser.add_argument("--lease-seconds", type=float, default=60.0, help="give up after so long without a driver")
     return parser.parse_args(arguments)
@@ -75,7 +75,7 @@ def _serve(directory: Path, options: argparse.Namespace) -> int:
     if killed:
         log.warning("killed what an earlier agent left behind: %s", killed)
     try:
-        door = open_door(read_keys(directory / "keys.json"), options.port)
+        door = open_door(read_keys(directory / options.keys), options.port)
     except zmq.ZMQError as error:
         if error.errno != errno.EADDRINUSE:
             raise OSError(error.errno, str(error)) from None
@@ -84,7 +84,7 @@ def _serve(directory: Path, options: argparse.Namespace) -> int:
     service = Service(directory, door, uuid.uuid4().hex, options.lease_seconds)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: service.stop(signal.Signals(received).name))
-    _announce(directory, door.port, service.epoch)
+    _announce(directory, options.keys, door.port, service.epoch)
     try:
         service.run()
     finally:
@@ -93,10 +93,14 @@ def _serve(directory: Path, options: argparse.Namespace) -> int:
     return 0
 
 
-def _announce(directory: Path, port: int, epoch: str) -> None:
+def _announce(directory: Path, keys: str, port: int, epoch: str) -> None:
     pid = os.getpid()
-    endpoint = {"port": port, "pid": pid, "start_time": start_time(pid), "epoch": epoch, "at": time.time()}
+    endpoint = {"port": port, "pid": pid, "start_time": start_time(pid), "epoch": epoch, "keys": keys}
     write_whole(directory / "endpoint.json", endpoint)
+    # Keys of agents that are gone open nothing any more.
+    for path in directory.glob("keys-*.json"):
+        if path.name != keys:
+            path.unlink(missing_ok=True)
     log.info("agent %d listens on 127.0.0.1:%d", pid, port)
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from chexnet.runtime.describe import describe
 
@@ -51,7 +51,7 @@ class Log:
 
     type: ClassVar[str] = "log"
     rank: int
-    stream: str
+    stream: Literal["stdout", "stderr"]
     line: str
 
 

@@ -1,5 +1,6 @@
 """The agent's loop: answer the driver, look after the job, send what the journal says."""
 
+import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from chexnet.runtime import job as jobs
 from chexnet.runtime.door import Door
+from chexnet.runtime.journal import Log, stamped
 from chexnet.runtime.protocol import (
     VERSION,
     Ack,
@@ -167,7 +169,7 @@ class Service:
             if not self._next_line(subscriber) or subscriber.unsent is None:
                 return
             seq, line = subscriber.unsent
-            if not self.door.send(subscriber.identity, encode_event(job.submit.job, seq, line)):
+            if not self.door.send(subscriber.identity, encode_event(job.submit.job, seq, _readable(seq, line))):
                 return
             subscriber.unsent = None
 
@@ -189,6 +191,17 @@ class Service:
     def _check_lease(self) -> None:
         if self._leaving is None and time.monotonic() - self._heard_at > self.lease_seconds:
             self.stop(f"no word from a driver for {self.lease_seconds:g} s")
+
+
+def _readable(seq: int, line: bytes) -> bytes:
+    # A damaged line keeps its number, else the driver would wait for it for ever.
+    try:
+        if isinstance(json.loads(line), dict):
+            return line
+    except (ValueError, RecursionError):
+        pass
+    note = Log(rank=0, stream="stderr", line=f"line {seq} of the journal cannot be read")
+    return json.dumps(stamped(note, at=0.0)).encode()
 
 
 def _error_code(code: str) -> ErrorCode:
