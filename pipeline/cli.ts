@@ -71,6 +71,7 @@ function createShell(program: Command, signals: Signals): Shell {
       color: wantsColor(color, process.stderr),
       colorStdout: wantsColor(color, process.stdout),
     },
+    stdout: process.stdout,
     verbosity: quiet ? -1 : (Math.min(verbose, 2) as 0 | 1 | 2),
     now: () => new Date(),
     interrupted: signals.interrupted,

@@ -15,6 +15,7 @@ export type Shell = Readonly<{
   /** To stderr, which is for people. */
   say(text: string): void;
   terminal: Readonly<{stream: NodeJS.WriteStream; live: boolean; color: boolean; colorStdout: boolean}>;
+  stdout: NodeJS.WriteStream;
   verbosity: -1 | 0 | 1 | 2;
   now(): Date;
   /** Aborted by the first Ctrl-C or SIGTERM: checkpoint and stop. */

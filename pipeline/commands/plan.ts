@@ -1,0 +1,136 @@
+import {createHasher} from '../cache/hash.js';
+import {type PlannedStage, planRun} from '../cache/plan.js';
+import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {JsonObject} from '../model/json.js';
+import {didYouMean} from '../model/spelling.js';
+import {decisionWord, reasonText} from '../show/phrases.js';
+import type {Store} from '../store/store.js';
+import {choose} from './choose.js';
+import {type Loaded, loadPipeline, sayFaults} from './load.js';
+import type {ConfigOptions, SelectOptions} from './options.js';
+import {sayFailure} from './say-failure.js';
+import type {Shell} from './shell.js';
+import {openState} from './state.js';
+import {table} from './table.js';
+
+export type PlanOptions = ConfigOptions &
+  SelectOptions &
+  Readonly<{file: string; stages: readonly string[]; json?: boolean; check?: boolean}>;
+
+/** What `run` would do, and why; nothing is written. With `check`, exit 3 when something is not up to date. */
+export async function planCommand(shell: Shell, options: PlanOptions): Promise<ExitCode> {
+  const planned = await makePlan(shell, options);
+  if (typeof planned === 'number') return planned;
+  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/plan/v1'});
+  const stale = planned.plan.some(({state}) => state === 'runs');
+  return options.check && stale ? EXIT.differs : EXIT.ok;
+}
+
+/** The same for a whole pipeline, by default the one of the last run. */
+export async function statusCommand(
+  shell: Shell,
+  options: ConfigOptions & {file: string | null; json?: boolean},
+): Promise<ExitCode> {
+  const file = options.file ?? lastConfig(shell);
+  if (file === null) return EXIT.usage;
+  const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
+  if (typeof planned === 'number') return planned;
+  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/status/v1'});
+  return EXIT.ok;
+}
+
+/** Every reason for what would be done with one stage, and what was made of it the last time. */
+export async function whyCommand(
+  shell: Shell,
+  options: ConfigOptions & {stage: string; file: string | null; json?: boolean},
+): Promise<ExitCode> {
+  const file = options.file ?? lastConfig(shell);
+  if (file === null) return EXIT.usage;
+  const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
+  if (typeof planned === 'number') return planned;
+  const {plan, store} = planned;
+  const entry = plan.find(({stage}) => stage.id === options.stage);
+  if (entry === undefined) {
+    const ids = plan.map(({stage}) => stage.id);
+    const hint = didYouMean(options.stage, ids) ?? `there are ${ids.join(', ')}`;
+    shell.say(`error: ${file} has no stage '${options.stage}'; ${hint}\n`);
+    return EXIT.usage;
+  }
+  if (options.json) {
+    shell.print(`${JSON.stringify({schema: 'pipeline/why/v1', ...planEntry(entry, store)}, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  shell.print(table([entry.stage.id, decisionWord(entry.decision), reasonText(entry.decision)], []));
+  for (const reason of entry.decision.because.slice(1)) shell.print(`  ${reason.text}\n`);
+  return EXIT.ok;
+}
+
+const EVERYTHING = {stages: [], only: [], from: [], until: [], skip: [], force: []} as const;
+
+type Planned = Readonly<{plan: readonly PlannedStage[]; store: Store; loaded: Loaded}>;
+
+async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | ExitCode> {
+  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  if (!loaded.ok) {
+    sayFaults(shell, loaded.error);
+    return EXIT.usage;
+  }
+  const {graph, config} = loaded.value;
+  const chosen = choose(graph, options);
+  if (!chosen.ok) {
+    sayFaults(shell, chosen.error);
+    return EXIT.usage;
+  }
+  const store = openState(shell);
+  if (!store.ok) return sayFailure(shell, store.error);
+  const facts = {
+    store: store.value,
+    hasher: createHasher(store.value.stats),
+    pipeline: config.name,
+    environment: shell.environment,
+  };
+  const plan = await planRun({graph, ...chosen.value}, facts);
+  return {plan, store: store.value, loaded: loaded.value};
+}
+
+function printPlan(shell: Shell, request: Planned & {json: boolean; schema: string}): void {
+  const {plan, store, loaded} = request;
+  if (request.json) {
+    const stages = plan.map((entry) => planEntry(entry, store));
+    const document = {schema: request.schema, pipeline: loaded.config.name, run: null, stages};
+    shell.print(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const rows = plan.map(({stage, state, decision}) => [
+    stage.id,
+    state === 'left-out' ? 'LEFT OUT' : decisionWord(decision),
+    reasonText(decision),
+  ]);
+  shell.print(table([], rows));
+}
+
+function planEntry({stage, state, decision, found}: PlannedStage, store: Store): JsonObject {
+  const last = found === null ? null : found.seconds;
+  return {
+    id: stage.id,
+    decision: decision.action,
+    because: decision.because.map((reason) => ({...reason})),
+    state: state === 'ready' ? 'up-to-date' : state === 'runs' ? 'stale' : 'left-out',
+    seconds: last,
+    artifact: state === 'ready' && found !== null ? store.layout.artifact(found.fingerprint.digest) : null,
+  };
+}
+
+/** The configuration file of the latest run, or a message that says how to name one. */
+function lastConfig(shell: Shell): string | null {
+  const store = openState(shell);
+  const listed = store.ok ? store.value.runs.list() : store;
+  if (!listed.ok) {
+    sayFailure(shell, listed.error);
+    return null;
+  }
+  const file = listed.value[0]?.record.config.file;
+  if (file !== undefined) return file;
+  shell.say('error: nothing has been run here yet; name a configuration file\n');
+  return null;
+}
