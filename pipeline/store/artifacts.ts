@@ -120,7 +120,7 @@ function startAttempt(request: {layout: Layout; request: BeginRequest; owner: Pr
 
   const resumedFrom = resumableFrom(layout, digest);
   const note: AttemptNote = {number: Math.max(done, last) + 1, run, owner, children: []};
-  mkdirSync(layout.resume(digest), {recursive: true});
+  makeFolder(layout, layout.resume(digest));
   writeAttempts(layout, digest, [...(afresh ? [] : earlier), note]);
   mkdirSync(layout.attempt(digest, note.number));
   return {note, resumedFrom};

@@ -1,11 +1,11 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {EarlierAttempt} from '../model/artifact.js';
 import type {Digest, RunName} from '../model/stage.js';
 import type {Layout} from './layout.js';
 import {isSystemError} from './on-disk.js';
 import {isSameProcess, type ProcessNote} from './processes.js';
-import {writeWhole} from './write-file.js';
+import {makeFolder, writeWhole} from './write-file.js';
 
 /** The attempts at one fingerprint that have not led to an artifact, oldest first: <home>/resume/<fingerprint>.json. */
 export type AttemptNotes = Readonly<{schema: 'pipeline/attempts/v1'; attempts: readonly AttemptNote[]}>;
@@ -32,7 +32,7 @@ export function readAttempts(layout: Layout, fingerprint: Digest): readonly Atte
 /** @throws System errors. */
 export function writeAttempts(layout: Layout, fingerprint: Digest, attempts: readonly AttemptNote[]): void {
   const path = layout.attempts(fingerprint);
-  mkdirSync(dirname(path), {recursive: true});
+  makeFolder(layout, dirname(path));
   const notes: AttemptNotes = {schema: 'pipeline/attempts/v1', attempts};
   writeWhole(path, `${JSON.stringify(notes, null, 2)}\n`, {durable: true});
 }

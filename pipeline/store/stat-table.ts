@@ -80,23 +80,24 @@ export function rowOf(table: StatTable, name: string): number {
 }
 
 /*
- * On disk, little-endian: magic (8 bytes), rows, bytes of names, CRC-32 of what follows the header, 0 (4 each),
+ * On disk, little-endian: magic (8 bytes), rows, bytes of names, CRC-32 of all that follows, 0 (4 each),
  * digest of the whole or zeros (32); then stats, digests, names as UTF-8 parted by NUL.
  */
 const MAGIC = 'PIPSTAT1';
 const HEADER_BYTES = 56;
+const CHECKED_FROM = 20;
 
 export function encodeTable(table: StatTable): Buffer {
   const names = Buffer.from(table.names.join('\0'));
   const stats = Buffer.from(table.stats.buffer, table.stats.byteOffset, table.stats.byteLength);
-  const body = Buffer.concat([stats, table.digests, names]);
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 'latin1');
   header.writeUInt32LE(table.names.length, 8);
   header.writeUInt32LE(names.length, 12);
-  header.writeUInt32LE(crc32(body), 16);
   if (table.whole !== null) header.write(table.whole, 24, 'hex');
-  return Buffer.concat([header, body]);
+  const bytes = Buffer.concat([header, stats, table.digests, names]);
+  bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED_FROM)), 16);
+  return bytes;
 }
 
 /** @returns null when the bytes are not such a table, whole: a cache that is damaged is only forgotten. */
@@ -107,7 +108,7 @@ export function decodeTable(bytes: Buffer): StatTable | null {
   const digestsAt = HEADER_BYTES + statBytes;
   const namesAt = digestsAt + rows * DIGEST_BYTES;
   if (bytes.length !== namesAt + bytes.readUInt32LE(12)) return null;
-  if (crc32(bytes.subarray(HEADER_BYTES)) !== bytes.readUInt32LE(16)) return null;
+  if (crc32(bytes.subarray(CHECKED_FROM)) !== bytes.readUInt32LE(16)) return null;
 
   const stats = new Float64Array(rows * COLUMNS);
   Buffer.from(stats.buffer).set(bytes.subarray(HEADER_BYTES, digestsAt));

@@ -6,10 +6,12 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import type {Layout} from './layout.js';
+import {isSystemError} from './on-disk.js';
 
 /**
  * The file is either as before or whole: temporary name in the same folder, then rename. One writer per file.
@@ -40,6 +42,21 @@ export function syncFolder(path: string): void {
 
 /** Makes a folder of the state directory, and with the first one the state directory itself. */
 export function makeFolder(layout: Layout, folder: string): void {
-  mkdirSync(folder, {recursive: true});
+  makeFolders(folder);
   if (!existsSync(layout.ignoreFile)) writeFileSync(layout.ignoreFile, '*\n');
+}
+
+/** As mkdir -p; Node's own `recursive` says ENOENT where a read-only file system says EROFS. */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') && dirname(folder) !== folder) {
+      makeFolders(dirname(folder));
+      mkdirSync(folder);
+      return;
+    }
+    // Somebody else was faster, or had made it long ago (a read-only file system may say either).
+    if (!statSync(folder, {throwIfNoEntry: false})?.isDirectory()) throw error;
+  }
 }

@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import {join} from 'node:path';
+import type {Event, News} from '../../pipeline/model/event.js';
+import type {Failure} from '../../pipeline/model/failure.js';
+import type {RunRecord} from '../../pipeline/model/record.js';
+import type {Digest, RunName, StageId} from '../../pipeline/model/stage.js';
+import {suggestRunName} from '../../pipeline/store/run-name.js';
+import {openStore, type Store, systemEffects} from '../../pipeline/store/store.js';
+import {expectOk, fingerprint, inFolder, make, STAGE, storeIn} from './workplace.js';
+
+const SPLIT = 'split' as StageId;
+
+/** A store whose clock goes on by a second each time it is asked. */
+function timedStore(folder: string): Store {
+  let seconds = 0;
+  const now = () => new Date(Date.UTC(2026, 0, 5, 10, 0, seconds++));
+  return storeIn(folder, {...systemEffects(), now});
+}
+
+function started(name: string): News {
+  return {
+    type: 'run-started',
+    run: name as RunName,
+    pipeline: 'demo',
+    config: {file: 'demo.yaml', digest: '0'.repeat(64) as Digest},
+    stages: [SPLIT, STAGE],
+    argv: ['run', 'demo.yaml'],
+    message: null,
+    tags: {},
+    pid: process.pid,
+    host: 'here',
+  };
+}
+
+const FINISHED: News = {type: 'run-finished', status: 'succeeded', seconds: 4};
+
+function ranWith(digest: Digest): News {
+  const outcome = {status: 'succeeded', how: 'ran', fingerprint: digest, output: digest} as const;
+  return {type: 'stage-finished', stage: STAGE, seconds: 3, outcome: {...outcome, tainted: [], summary: {}}};
+}
+
+function addRun(store: Store, name?: string): string {
+  const journal = expectOk(store.runs.create(name === undefined ? {} : {name}));
+  journal.append(started(journal.name));
+  journal.append(FINISHED);
+  expectOk(journal.close());
+  return journal.name;
+}
+
+describe('the journal of a run', () => {
+  it('numbers and dates what it is told, a line each, and folds it into run.json', () =>
+    inFolder((folder) => {
+      const {runs, layout} = timedStore(folder);
+      const journal = expectOk(runs.create({name: 'calm-carina'}));
+      assert.equal(journal.record(), null);
+      journal.append(started('calm-carina'));
+      const event = journal.append({type: 'stage-started', stage: STAGE, attempt: 2});
+      assert.deepEqual(event, {
+        seq: 2,
+        at: '2026-01-05T10:00:02.000Z',
+        type: 'stage-started',
+        stage: STAGE,
+        attempt: 2,
+      });
+      journal.append(FINISHED);
+      expectOk(journal.close());
+
+      const lines = readFileSync(join(journal.folder, 'events.ndjson'), 'utf8').split('\n');
+      assert.equal(lines.length, 4);
+      assert.deepEqual(JSON.parse(lines[1]!), event);
+      const record: RunRecord = JSON.parse(
+        readFileSync(join(layout.runs, 'calm-carina', 'run.json'), 'utf8'),
+      );
+      assert.deepEqual(record, journal.record());
+      assert.deepEqual(record, expectOk(runs.read(expectOk(runs.resolve('calm-carina')))));
+      assert.deepEqual([record.status, record.stages[1]!.attempts], ['succeeded', 2]);
+    }));
+
+  it('is read while it is written, from where the reader stopped', () =>
+    inFolder((folder) => {
+      const {runs} = timedStore(folder);
+      const journal = expectOk(runs.create({name: 'calm-carina'}));
+      journal.append(started('calm-carina'));
+      const place = expectOk(runs.resolve('calm-carina'));
+      const first = expectOk(runs.events(place));
+      assert.equal(first.events.length, 1);
+      assert.deepEqual(expectOk(runs.events(place, first.nextByte)).events, []);
+      journal.append(FINISHED);
+      const [event] = expectOk(runs.events(place, first.nextByte)).events as [Event];
+      assert.equal(event.seq, 2);
+      expectOk(journal.close());
+    }));
+
+  it('may end in a torn line, but a torn line inside it is named', () =>
+    inFolder((folder) => {
+      const {runs} = timedStore(folder);
+      addRun(timedStore(folder), 'calm-carina');
+      const place = expectOk(runs.resolve('calm-carina'));
+      const file = join(place.folder, 'events.ndjson');
+      appendFileSync(file, '{"seq":3,"at":"2026-');
+      assert.equal(expectOk(runs.events(place)).events.length, 2);
+      appendFileSync(file, '\n');
+      const read = runs.events(place);
+      assert.ok(!read.ok);
+      const {diagnostics} = read.error as Extract<Failure, {reason: 'invalid-input'}>;
+      assert.deepEqual(diagnostics[0]!.location, {file, line: 3, column: 1, length: 20});
+    }));
+
+  it('links each stage to its artifact so that a copied state directory keeps the links', () =>
+    inFolder(async (folder) => {
+      const store = timedStore(folder);
+      await make(store, {'best.pt': 'one'});
+      const journal = expectOk(store.runs.create({name: 'calm-carina'}));
+      journal.append(started('calm-carina'));
+      journal.append(ranWith(fingerprint().digest));
+      expectOk(journal.close());
+      const link = join('runs', 'calm-carina', 'artifacts', 'train');
+      assert.equal(readlinkSync(join(store.home, link)), `../../../artifacts/${fingerprint().digest}`);
+      cpSync(store.home, join(folder, 'copied'), {recursive: true, verbatimSymlinks: true});
+      rmSync(store.home, {recursive: true});
+      assert.equal(readFileSync(join(folder, 'copied', link, 'best.pt'), 'utf8'), 'one');
+    }));
+
+  it('takes files into the run folder and leaves no temporary one', () =>
+    inFolder((folder) => {
+      const journal = expectOk(timedStore(folder).runs.create({name: 'calm-carina'}));
+      expectOk(journal.writeFile('environment.json', '{}\n'));
+      expectOk(journal.writeFile('environment.json', '{"node": 20}\n'));
+      expectOk(journal.close());
+      assert.deepEqual(readdirSync(journal.folder).sort(), [
+        'environment.json',
+        'events.ndjson',
+        'process.json',
+      ]);
+      assert.equal(readFileSync(join(journal.folder, 'environment.json'), 'utf8'), '{"node": 20}\n');
+    }));
+});
+
+describe('runs', () => {
+  it('get names of two words, and another one when a name is taken', () =>
+    inFolder((folder) => {
+      const draws = [0, 0, 0, 0, 0.999, 0.999];
+      const {runs} = storeIn(folder, {...systemEffects(), random: () => draws.shift()!});
+      const names = [runs.create({}), runs.create({})].map((created) => {
+        const journal = expectOk(created);
+        expectOk(journal.close());
+        return journal.name;
+      });
+      assert.deepEqual(names, ['agile-acorn', 'sunny-willow']);
+      const all = new Set<string>();
+      for (let a = 0; a < 64; a++)
+        for (let b = 0; b < 64; b++) all.add(suggestRunName(alternately(a / 64, b / 64), 0));
+      assert.equal(all.size, 4096);
+      assert.equal(
+        suggestRunName(() => 0, 8),
+        'agile-acorn-0',
+      );
+    }));
+
+  it('refuse a name that is taken, or that no command could name', () =>
+    inFolder((folder) => {
+      const {runs} = timedStore(folder);
+      expectOk(expectOk(runs.create({name: 'mine'})).close());
+      const messages = ['mine', '@last', 'a/b', '.hidden', ''].map((name) => {
+        const created = runs.create({name});
+        assert.ok(!created.ok && created.error.reason === 'invalid-input');
+        return created.error.diagnostics[0]!.message;
+      });
+      assert.deepEqual(messages, [
+        'there is a run called "mine" already',
+        'a run cannot be called "@last"',
+        'a run cannot be called "a/b"',
+        'a run cannot be called ".hidden"',
+        'a run cannot be called ""',
+      ]);
+    }));
+
+  it('are listed with the newest first, those without run.json from their events', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      assert.deepEqual(expectOk(store.runs.list()), []);
+      assert.equal(existsSync(store.home), false, 'looking makes nothing');
+      for (const name of ['first', 'second', 'third']) addRun(store, name);
+      rmSync(join(store.layout.run('second' as RunName), 'run.json'));
+      writeFileSync(join(store.layout.run('third' as RunName), 'run.json'), '{"torn');
+      mkdirSync(store.layout.run('empty' as RunName));
+      const rows = expectOk(store.runs.list());
+      assert.deepEqual(
+        rows.map(({record}) => [record.run, record.status]),
+        [
+          ['third', 'succeeded'],
+          ['second', 'succeeded'],
+          ['first', 'succeeded'],
+        ],
+      );
+    }));
+
+  it('are meant by @last, by a name, by the beginning of one, and by a path', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      for (const name of ['calm-carina', 'calm-clover', 'neat-fern']) addRun(store, name);
+      const resolve = (reference: string) => {
+        const found = store.runs.resolve(reference);
+        return found.ok ? found.value.name : `${found.error.message}; ${found.error.hint}`;
+      };
+      assert.equal(resolve('@last'), 'neat-fern');
+      assert.equal(resolve('@last~2'), 'calm-carina');
+      assert.equal(resolve('@last~3'), 'there is no @last~3: the oldest run is @last~2; see: pipeline ls');
+      assert.equal(resolve('@first'), '"@first" names no run; write @last, or @last~1 for the one before');
+      assert.equal(resolve('calm-clover'), 'calm-clover');
+      assert.equal(resolve('neat'), 'neat-fern');
+      assert.equal(
+        resolve('calm'),
+        '"calm" is the beginning of several runs; which one: calm-carina, calm-clover?',
+      );
+      assert.equal(resolve('neat-ferm'), 'there is no run called "neat-ferm"; did you mean "neat-fern"?');
+      assert.equal(resolve('xyz'), 'there is no run called "xyz"; see: pipeline ls');
+
+      const copied = join(folder, 'mail', 'attachment');
+      cpSync(store.layout.run('neat-fern' as RunName), copied, {recursive: true});
+      const place = expectOk(store.runs.resolve(`${folder}/mail/attachment`));
+      assert.deepEqual(place, {name: 'neat-fern', folder: copied});
+      assert.equal(expectOk(store.runs.read(place)).status, 'succeeded');
+      assert.equal(
+        resolve('./nowhere'),
+        './nowhere is no run folder; a run folder holds events.ndjson; see: pipeline ls',
+      );
+    }));
+
+  it('have an exact name even when it begins another one', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      for (const name of ['base', 'base-2']) addRun(store, name);
+      assert.equal(expectOk(store.runs.resolve('base')).name, 'base');
+    }));
+
+  it('say that there is none yet', () =>
+    inFolder((folder) => {
+      for (const reference of ['@last', 'calm']) {
+        const found = storeIn(folder).runs.resolve(reference);
+        assert.ok(!found.ok);
+        assert.equal(found.error.message, 'there is no run yet');
+      }
+    }));
+
+  it('keep what each stage was made of last, and find it again in the runs when the index is lost', () =>
+    inFolder(async (folder) => {
+      const store = timedStore(folder);
+      const changed = fingerprint({version: 2});
+      for (const of of [fingerprint(), changed]) {
+        await make(store, {'best.pt': 'one'}, {of});
+        const journal = expectOk(store.runs.create({name: `run-${of.parts.version}`}));
+        journal.append(started(journal.name));
+        journal.append(ranWith(of.digest));
+        expectOk(journal.close());
+        expectOk(store.last.record('demo', STAGE, {fingerprint: of, run: journal.name}));
+      }
+      const expected = {fingerprint: changed, run: 'run-2'};
+      assert.deepEqual(storeIn(folder).last.of('demo', STAGE), expected);
+      assert.equal(storeIn(folder).last.of('demo', SPLIT), null);
+      assert.equal(storeIn(folder).last.of('other', STAGE), null);
+      rmSync(store.layout.last('demo'));
+      assert.deepEqual(storeIn(folder).last.of('demo', STAGE), expected);
+    }));
+
+  it('on another machine are neither dead nor alive', () =>
+    inFolder((folder) => {
+      const far = storeIn(folder, {...systemEffects(), host: 'far-away'});
+      const journal = expectOk(far.runs.create({name: 'calm-carina'}));
+      journal.append(started('calm-carina'));
+      const {runs} = storeIn(folder);
+      assert.equal(runs.liveness(expectOk(runs.resolve('calm-carina'))), 'elsewhere');
+      expectOk(journal.close());
+    }));
+});
+
+describe('a state directory', () => {
+  it('keeps itself out of the commits of the project around it', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      addRun(store);
+      assert.equal(readFileSync(join(store.home, '.gitignore'), 'utf8'), '*\n');
+    }));
+
+  it('cannot be where a file is', () =>
+    inFolder((folder) => {
+      writeFileSync(join(folder, 'state'), 'a file');
+      const opened = openStore(join(folder, 'state'));
+      assert.ok(!opened.ok);
+      assert.deepEqual(opened.error, {
+        reason: 'system',
+        code: 'ENOTDIR',
+        path: join(folder, 'state'),
+        message: `${join(folder, 'state')}: a file is in the way of the state folder`,
+        hint: 'move the file away; to keep the state elsewhere, use --home or PIPELINE_HOME',
+      });
+    }));
+});
+
+function alternately(...values: number[]): () => number {
+  let at = 0;
+  return () => values[at++ % values.length]!;
+}
