@@ -1,0 +1,38 @@
+import {type Diagnostic, fault} from '../../model/diagnostic.js';
+import {err, ok, type Result} from '../../model/result.js';
+import {nearest} from '../../model/spelling.js';
+import {type CsvTable, locateCell, locateRow} from '../csv.js';
+
+/** Where each wanted column stands, by our name for it. */
+export type Columns<Name extends string> = Readonly<Record<Name, number>>;
+
+/**
+ * Finds columns by the spellings they have had in the published files.
+ * @param wanted - Our name of each column, with its known spellings, the usual one first.
+ */
+export function findColumns<Name extends string>(
+  table: CsvTable,
+  wanted: Readonly<Record<Name, readonly string[]>>,
+): Result<Columns<Name>, readonly Diagnostic[]> {
+  const header = table.header.cells.map((cell) => cell.trim());
+  const found: Partial<Record<Name, number>> = {};
+  const faults: Diagnostic[] = [];
+  for (const name of Object.keys(wanted) as Name[]) {
+    const spellings = wanted[name];
+    const column = header.findIndex((cell) => spellings.includes(cell));
+    if (column >= 0) found[name] = column;
+    else faults.push(missing(table, header, spellings));
+  }
+  return faults.length > 0 ? err(faults) : ok(found as Columns<Name>);
+}
+
+function missing(table: CsvTable, header: readonly string[], spellings: readonly string[]): Diagnostic {
+  const message = `no column "${spellings.join('" or "')}"`;
+  const similar = spellings.map((spelling) => nearest(spelling, header)).find((cell) => cell !== null);
+  if (similar === undefined) {
+    const hint = `the header has: ${header.filter((cell) => cell !== '').join(', ')}`;
+    return fault(message, locateRow(table, table.header), hint);
+  }
+  const at = locateCell(table, table.header, header.indexOf(similar));
+  return fault(message, at, `rename "${similar}" if that is it`);
+}

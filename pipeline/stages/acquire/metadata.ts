@@ -1,0 +1,166 @@
+import {type Diagnostic, fault} from '../../model/diagnostic.js';
+import {FINDINGS, type Finding} from '../../model/findings.js';
+import {err, ok, type Result} from '../../model/result.js';
+import {didYouMean} from '../../model/spelling.js';
+import {type CsvRow, type CsvTable, locateCell, locateRow, readCsv} from '../csv.js';
+import type {ImageRow} from '../dataset.js';
+import {createFaultList, type FaultList} from '../fault-list.js';
+import {type Columns, findColumns} from './columns.js';
+
+/** Spellings of the column names in the releases of 2017 and 2020 and in copies of them. */
+const COLUMNS = {
+  image: ['Image Index'],
+  findings: ['Finding Labels'],
+  followUp: ['Follow-up #'],
+  patient: ['Patient ID'],
+  age: ['Patient Age'],
+  sex: ['Patient Gender', 'Patient Sex'],
+  view: ['View Position'],
+} as const;
+
+const NO_FINDING = 'No Finding';
+
+/** Nobody lives longer; the release of 2017 has ages up to 414. */
+const OLDEST_YEARS = 120;
+
+export type Metadata = Readonly<{
+  rows: readonly ImageRow[];
+  /** Impossible ages: left out, not guessed. */
+  warnings: readonly Diagnostic[];
+}>;
+
+/** Reads a Data_Entry_2017.csv of either release: every fault at its place, at most twenty. */
+export function readDataEntry(file: string): Result<Metadata, readonly Diagnostic[]> {
+  const table = readCsv(file);
+  if (!table.ok) return err([table.error]);
+  const columns = findColumns(table.value, COLUMNS);
+  if (!columns.ok) return columns;
+  if (table.value.rows.length === 0) {
+    const header = locateRow(table.value, table.value.header);
+    return err([fault('this file has a header but no rows', header, 'is it the whole file?')]);
+  }
+  return readRows(table.value, columns.value, createFaultList(file));
+}
+
+type Reading = Readonly<{
+  table: CsvTable;
+  columns: Columns<keyof typeof COLUMNS>;
+  faults: FaultList;
+  warnings: Diagnostic[];
+  /** Label sets as written, each parsed once: 836 different ones in the whole release. */
+  labelSets: Map<string, readonly Finding[]>;
+}>;
+
+function readRows(
+  table: CsvTable,
+  columns: Columns<keyof typeof COLUMNS>,
+  faults: FaultList,
+): Result<Metadata, readonly Diagnostic[]> {
+  const reading: Reading = {table, columns, faults, warnings: [], labelSets: new Map()};
+  const firsts = new Map<string, CsvRow>();
+  const rows: ImageRow[] = [];
+  for (const row of table.rows) {
+    if (!hasRightWidth(reading, row)) continue;
+    const parsed = readRow(reading, row);
+    const first = firsts.get(parsed.image);
+    if (first === undefined) firsts.set(parsed.image, row);
+    else faults.add(duplicate(reading, row, first));
+    rows.push(parsed);
+  }
+  return faults.isEmpty() ? ok({rows, warnings: reading.warnings}) : err(faults.all());
+}
+
+/** The release of 2017 ends its lines with a comma; more filled cells than the header names are a broken row. */
+function hasRightWidth({table, columns, faults}: Reading, row: CsvRow): boolean {
+  const named = table.header.cells.length;
+  const needed = Math.max(...Object.values(columns)) + 1;
+  const surplus = row.cells.slice(named).some((cell) => cell !== '');
+  if (row.cells.length >= needed && !surplus) return true;
+  const message = `this row has ${row.cells.length} cells where the header names ${named}`;
+  faults.add(fault(message, locateRow(table, row), 'is a comma missing or too much, or a line cut off?'));
+  return false;
+}
+
+function readRow(reading: Reading, row: CsvRow): ImageRow {
+  const cell = (name: keyof typeof COLUMNS): string => row.cells[reading.columns[name]] ?? '';
+  const refuse = (name: keyof typeof COLUMNS, message: string, hint: string): void =>
+    reading.faults.add(fault(message, locateCell(reading.table, row, reading.columns[name]), hint));
+  const [image, sex, view] = [cell('image'), cell('sex'), cell('view')];
+  if (image === '') refuse('image', 'no image name', 'every row names a file, like 00000001_000.png');
+  else if (/[/\\]/.test(image)) refuse('image', `"${image}" names a folder`, 'give the file name alone');
+  if (!/^[1-9]\d*$/.test(cell('patient').replace(/^0+/, ''))) {
+    refuse('patient', `"${cell('patient')}" is not a patient number`, 'patients are numbered 1, 2, 3, …');
+  }
+  if (!/^\d+$/.test(cell('followUp'))) {
+    refuse(
+      'followUp',
+      `"${cell('followUp')}" is not a follow-up number`,
+      'follow-ups are numbered 0, 1, 2, …',
+    );
+  }
+  if (sex !== 'M' && sex !== 'F') refuse('sex', `"${sex}" is not a sex of this data set`, 'write M or F');
+  if (view !== 'PA' && view !== 'AP') refuse('view', `"${view}" is not a view`, 'write PA or AP');
+  return {
+    image,
+    patient: String(Number(cell('patient'))),
+    age: readAge(reading, row, cell('age')),
+    sex: sex as ImageRow['sex'],
+    view: view as ImageRow['view'],
+    followUp: Number(cell('followUp')),
+    findings: readFindings(reading, row, cell('findings')),
+  };
+}
+
+/** Years as `58` or, as in DICOM, `058Y`, `006M`, `030W`, `365D`. */
+function readAge({table, columns, faults, warnings}: Reading, row: CsvRow, text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)([YMWD]?)$/.exec(text);
+  const at = (): Diagnostic['location'] => locateCell(table, row, columns.age);
+  if (match === null) {
+    const what = text.startsWith('-') ? `the age is negative: ${text}` : `"${text}" is not an age`;
+    faults.add(fault(what, at(), 'write years, like 58, or 058Y, 006M, 365D'));
+    return null;
+  }
+  const perYear = {Y: 1, M: 12, W: 52.1775, D: 365.25}[match[2] || 'Y']!;
+  const years = Math.round((Number(match[1]) / perYear) * 1000) / 1000;
+  if (years <= OLDEST_YEARS) return years;
+  const message = `nobody is ${years} years old: this age is taken as unknown`;
+  warnings.push({severity: 'warning', message, location: at(), hint: 'the release of 2020 has it corrected'});
+  return null;
+}
+
+function readFindings(reading: Reading, row: CsvRow, text: string): readonly Finding[] {
+  const known = reading.labelSets.get(text);
+  if (known !== undefined) return known;
+  const labels = text.split('|');
+  const faults = [...faultsOf(labels)];
+  for (const {label, message, hint} of faults) {
+    const at = locateCell(reading.table, row, reading.columns.findings, label);
+    reading.faults.add(fault(message, at, hint));
+  }
+  const findings = FINDINGS.filter((name) => labels.includes(name));
+  // A faulty set is not remembered: each row that has it is a fault of its own.
+  if (faults.length === 0) reading.labelSets.set(text, findings);
+  return findings;
+}
+
+function* faultsOf(labels: readonly string[]): Iterable<{label: string; message: string; hint: string}> {
+  const known: readonly string[] = [...FINDINGS, NO_FINDING];
+  for (const label of labels.filter((name) => !known.includes(name))) {
+    const message = label === '' ? 'an empty finding' : `"${label}" is not a finding`;
+    yield {label, message, hint: didYouMean(label, known) ?? `known are ${known.join(', ')}`};
+  }
+  const repeated = labels.find((label, index) => label !== '' && labels.indexOf(label) !== index);
+  if (repeated !== undefined) {
+    yield {label: repeated, message: `"${repeated}" is there twice`, hint: 'name it once'};
+  }
+  if (labels.length > 1 && labels.includes(NO_FINDING)) {
+    yield {label: NO_FINDING, message: `"${NO_FINDING}" beside a finding`, hint: 'one of them is wrong'};
+  }
+}
+
+function duplicate({table, columns}: Reading, row: CsvRow, first: CsvRow): Diagnostic {
+  const name = row.cells[columns.image]!;
+  const related = [{message: 'first here', location: locateCell(table, first, columns.image)}];
+  const at = locateCell(table, row, columns.image);
+  return {...fault(`${name} is there twice`, at, 'every image has one row'), related};
+}

@@ -1,0 +1,111 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {FINDINGS} from '../model/findings.js';
+import type {JsonObject} from '../model/json.js';
+import type {BoxRow, ImageRow, InventoryRow} from './dataset.js';
+
+/** Images of the whole ChestX-ray14 release. */
+export const ALL_IMAGES = 112_120;
+
+/** How to credit the real data set; asked for by its publisher, so every report shows it. */
+export const CITATION = {
+  name: 'ChestX-ray14, NIH Clinical Center',
+  link: 'https://nihcc.app.box.com/v/ChestXray-NIHCC',
+  cite:
+    'Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and Benchmarks ' +
+    'on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR 2017, pp. 3462-3471.',
+  licence: 'No restriction on use; acknowledge the NIH Clinical Center as the data provider.',
+} as const;
+
+/** What a data set or a fold holds, in numbers: `{images, percent}` for each finding, sex and view. */
+export function describeImages(rows: readonly ImageRow[]): JsonObject {
+  const findings = new Map<string, number>(FINDINGS.map((name) => [name, 0]));
+  const sexes = new Map([
+    ['M', 0],
+    ['F', 0],
+  ]);
+  const views = new Map([
+    ['PA', 0],
+    ['AP', 0],
+  ]);
+  const patients = new Set<string>();
+  let [none, several] = [0, 0];
+  for (const row of rows) {
+    patients.add(row.patient);
+    for (const finding of row.findings) increment(findings, finding);
+    increment(sexes, row.sex);
+    increment(views, row.view);
+    if (row.findings.length === 0) none++;
+    if (row.findings.length > 1) several++;
+  }
+  const share = (images: number): JsonObject => shareOf(images, rows.length);
+  const shares = (counts: ReadonlyMap<string, number>): JsonObject =>
+    Object.fromEntries([...counts].map(([name, images]) => [name, share(images)]));
+  return {
+    images: rows.length,
+    patients: patients.size,
+    findings: shares(findings),
+    no_finding: share(none),
+    more_than_one_finding: share(several),
+    sex: shares(sexes),
+    view: shares(views),
+    age: describeAges(rows),
+  };
+}
+
+/** A count with its percentage to four decimals. */
+export function shareOf(images: number, of: number): JsonObject {
+  return {images, percent: of === 0 ? 0 : round((100 * images) / of, 4)};
+}
+
+/** Of the image files: how many bytes, of which sizes and modes, and how many are unlike the others. */
+export function describeFiles(inventory: readonly InventoryRow[], interlaced: number): JsonObject {
+  const size = (file: InventoryRow): string => `${file.width}x${file.height}`;
+  const withHeader = inventory.filter((file) => file.mode !== null);
+  return {
+    bytes: inventory.reduce((sum, file) => sum + file.bytes, 0),
+    modes: tally(withHeader.map((file) => file.mode!)),
+    sizes: tally(withHeader.map(size)),
+    not_square: withHeader.filter((file) => file.width !== file.height).length,
+    without_png_header: inventory.length - withHeader.length,
+    interlaced,
+  };
+}
+
+export function describeBoxes(boxes: readonly BoxRow[]): JsonObject {
+  return {
+    boxes: boxes.length,
+    images: new Set(boxes.map((box) => box.image)).size,
+    findings: tally(boxes.map((box) => box.finding)),
+  };
+}
+
+/** Writes data-card.json: the facts about a data set that reports and reviewers read. */
+export function writeDataCard(folder: string, card: JsonObject): void {
+  const text = JSON.stringify({schema: 'pipeline/data-card/v1', ...card}, null, 2);
+  writeFileSync(join(folder, 'data-card.json'), `${text}\n`);
+}
+
+function describeAges(rows: readonly ImageRow[]): JsonObject {
+  const ages = Float64Array.from(rows.flatMap((row) => row.age ?? [])).sort();
+  const unknown = rows.length - ages.length;
+  if (ages.length === 0) return {unknown};
+  const sum = ages.reduce((total, age) => total + age, 0);
+  const median = (ages[(ages.length - 1) >> 1]! + ages[ages.length >> 1]!) / 2;
+  return {min: ages[0]!, median, mean: round(sum / ages.length, 2), max: ages.at(-1)!, unknown};
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** Counts by name, most frequent first. */
+function tally(names: readonly string[]): JsonObject {
+  const counts = new Map<string, number>();
+  for (const name of names) increment(counts, name);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+}

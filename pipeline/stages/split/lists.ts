@@ -1,0 +1,88 @@
+import {type Diagnostic, fault, type Location} from '../../model/diagnostic.js';
+import {FINDINGS, type Finding, FOLDS, type Fold} from '../../model/findings.js';
+import {err, ok, type Result} from '../../model/result.js';
+import {readText} from '../csv.js';
+import {createFaultList, type FaultList} from '../fault-list.js';
+
+/** One line of a list. `findings` is null when the list has names only. */
+export type ListedImage = Readonly<{image: string; fold: Fold; findings: readonly Finding[] | null}>;
+
+type Seen = Map<string, {file: string; location: Location}>;
+
+/**
+ * Reads three lists as CheXNet's: a line per image, its name, then fourteen 0 or 1 in the order of FINDINGS, or the name
+ * alone. Names may have a folder before them. The last line counts with and without its newline.
+ * @param files - Absolute paths, also gzipped.
+ * @returns Every fault at its place, at most twenty a file; an image in two lists is one.
+ */
+export function readLists(
+  files: Readonly<Record<Fold, string>>,
+): Result<readonly ListedImage[], readonly Diagnostic[]> {
+  const seen: Seen = new Map();
+  const listed: ListedImage[] = [];
+  const faults: Diagnostic[] = [];
+  for (const fold of FOLDS) {
+    const file = files[fold];
+    const text = readText(file);
+    if (!text.ok) {
+      faults.push(text.error);
+      continue;
+    }
+    const found = createFaultList(file);
+    for (const image of readList({file, fold, text: text.value, seen, faults: found})) listed.push(image);
+    faults.push(...found.all());
+  }
+  return faults.length === 0 ? ok(listed) : err(faults);
+}
+
+type List = Readonly<{file: string; fold: Fold; text: string; seen: Seen; faults: FaultList}>;
+
+function* readList({file, fold, text, seen, faults}: List): Iterable<ListedImage> {
+  let line = 0;
+  let count = 0;
+  for (const raw of text.split('\n')) {
+    line++;
+    const content = raw.trimEnd();
+    if (content === '') continue;
+    count++;
+    const [path = '', ...labels] = content.split(/[ \t]+/);
+    const image = path.slice(path.lastIndexOf('/') + 1);
+    const location = {file, line, column: 1, length: path.length};
+    const first = seen.get(image);
+    if (first === undefined) seen.set(image, {file, location});
+    else faults.add(listedTwice(image, location, first));
+    const findings = readLabels(labels);
+    if (findings === 'wrong') faults.add(wrongLine(labels, {...location, length: content.length}));
+    else yield {image, fold, findings};
+  }
+  if (count === 0) {
+    const location = {file, line: 1, column: 1, length: 1};
+    faults.add(fault('this list is empty', location, 'it needs an image name per line'));
+  }
+}
+
+function readLabels(labels: readonly string[]): readonly Finding[] | null | 'wrong' {
+  if (labels.length === 0) return null;
+  const valid = labels.length === FINDINGS.length && labels.every((label) => label === '0' || label === '1');
+  return valid ? FINDINGS.filter((_, index) => labels[index] === '1') : 'wrong';
+}
+
+function wrongLine(labels: readonly string[], location: Location): Diagnostic {
+  const hint = `write the name alone, or the name and ${FINDINGS.length} of 0 or 1, separated by spaces`;
+  if (labels.length !== FINDINGS.length) {
+    return fault(`this line has ${labels.length} labels after the name`, location, hint);
+  }
+  const label = labels.find((text) => text !== '0' && text !== '1');
+  return fault(`"${label}" is not a label`, location, hint);
+}
+
+function listedTwice(
+  image: string,
+  location: Location,
+  first: {file: string; location: Location},
+): Diagnostic {
+  const where = first.file === location.file ? 'this list' : 'another list';
+  const hint = 'an image belongs to one fold, once';
+  const related = [{message: 'first here', location: first.location}];
+  return {...fault(`${image} is already in ${where}`, location, hint), related};
+}
