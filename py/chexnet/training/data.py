@@ -25,11 +25,15 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """The images of one fold in the order of metadata.csv. `rows`: where in the pixels; `labels`: (n, findings)."""
+    """The images of one fold in the order of metadata.csv, and their labels (n, findings).
+
+    `places`: where in metadata.csv, from 0; `rows`: where in the pixels.
+    """
 
     name: str
     images: tuple[str, ...]
     patients: tuple[str, ...]
+    places: Integers
     rows: Integers
     labels: npt.NDArray[np.float32]
 
@@ -64,16 +68,16 @@ def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:
     pixels = _open_pixels(sources.images / "images.npy", len(row_of))
     quarantined = _quarantined(sources.images / "quarantine.csv")
     fold_of = _folds(sources.folds / "folds.csv")
-    members: dict[str, list[tuple[str, Row]]] = {}
-    for row in read_table(sources.dataset / "metadata.csv", ("image", "patient", "findings")):
+    members: dict[str, list[tuple[int, Row]]] = {}
+    for place, row in enumerate(read_table(sources.dataset / "metadata.csv", ("image", "patient", "findings"))):
         if row["image"] in fold_of:
-            members.setdefault(fold_of.pop(row["image"]), []).append((row["image"], row))
+            members.setdefault(fold_of.pop(row["image"]), []).append((place, row))
     if fold_of:
         raise UserError(f"{sources.folds / 'folds.csv'} names images that metadata.csv lacks: {some(list(fold_of))}.")
     folds: dict[str, Fold] = {}
     left_out: list[str] = []
     for name, rows in members.items():
-        absent = [image for image, _ in rows if image not in row_of]
+        absent = [row["image"] for _, row in rows if row["image"] not in row_of]
         unexplained = [image for image in absent if image not in quarantined]
         if unexplained:
             raise UserError(
@@ -81,13 +85,13 @@ def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:
                 "Run preprocess on the same dataset as split.",
             )
         left_out.extend(absent)
-        kept = [(image, row) for image, row in rows if image in row_of]
+        kept = [(place, row) for place, row in rows if row["image"] in row_of]
         if kept:
             folds[name] = _fold(name, kept, row_of, findings)
     return Radiographs(pixels=pixels, folds=folds, left_out=tuple(left_out))
 
 
-def _fold(name: str, rows: Sequence[tuple[str, Row]], row_of: Mapping[str, int], findings: Sequence[str]) -> Fold:
+def _fold(name: str, rows: Sequence[tuple[int, Row]], row_of: Mapping[str, int], findings: Sequence[str]) -> Fold:
     column_of = {finding: column for column, finding in enumerate(findings)}
     labels = np.zeros((len(rows), len(findings)), dtype=np.float32)
     for position, (_, row) in enumerate(rows):
@@ -97,9 +101,10 @@ def _fold(name: str, rows: Sequence[tuple[str, Row]], row_of: Mapping[str, int],
             labels[position, column_of[finding]] = 1
     return Fold(
         name=name,
-        images=tuple(image for image, _ in rows),
+        images=tuple(row["image"] for _, row in rows),
         patients=tuple(row["patient"] for _, row in rows),
-        rows=np.array([row_of[image] for image, _ in rows], dtype=np.int64),
+        places=np.array([place for place, _ in rows], dtype=np.int64),
+        rows=np.array([row_of[row["image"]] for _, row in rows], dtype=np.int64),
         labels=labels,
     )
 

@@ -43,13 +43,14 @@ class Fields:
             raise self._wrong(name, value, "true or false")
         return value
 
-    def optional_text(self, name: str) -> str | None:
-        if self._absent(name):
-            return None
-        value = self.values[name]
+    def text(self, name: str) -> str:
+        value = self._take(name, None)
         if not isinstance(value, str) or not value:
             raise self._wrong(name, value, "text")
         return value
+
+    def optional_text(self, name: str) -> str | None:
+        return None if self._absent(name) else self.text(name)
 
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self._take(name, default)

@@ -1,8 +1,14 @@
-"""Grey bytes to what the model reads: scaled, three equal channels."""
+"""Grey bytes to what the model reads: cut, scaled, three equal channels, on the device."""
+
+from dataclasses import dataclass
 
 import torch
 
-from chexnet.training.params import Normalization
+from chexnet.accelerators.protocol import Accelerator, Precision
+from chexnet.mistakes import UserError
+from chexnet.training.loader import Batch
+from chexnet.training.params import Input, Normalization
+from chexnet.training.views import Views, cut, cut_centre
 
 # Of ImageNet's colour channels, in units of the full range.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -12,6 +18,48 @@ _XRAY_MEAN = 0.5056
 _XRAY_STD = 0.252
 # An image of one grey has no spread; one grey level stands in for it.
 _LEAST_STD = 1 / 255
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Brings batches to the device and into the model's form."""
+
+    accelerator: Accelerator
+    input: Input
+    precision: Precision
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of weights and inputs; bf16 is left to autocast."""
+        return torch.float64 if self.precision == "fp64" else torch.float32
+
+    def images(self, batch: Batch) -> torch.Tensor:
+        """(n, 3, crop, crop)."""
+        pixels = self.accelerator.place(batch.pixels)
+        if batch.views is None:
+            seen = cut_centre(pixels, self.input.crop)
+        else:
+            place = self.accelerator.place
+            views = batch.views
+            seen = cut(pixels, Views(views.side, place(views.top), place(views.left), place(views.mirrored)))
+        channels_last = self.accelerator.capabilities.channels_last
+        return model_input(seen, self.input.normalize, dtype=self.dtype, channels_last=channels_last)
+
+    def labels(self, batch: Batch) -> torch.Tensor:
+        """(n, findings)."""
+        return self.accelerator.place(batch.labels).to(self.dtype)
+
+
+def check_feed(accelerator: Accelerator, wanted: Input, precision: Precision, stored: int) -> None:
+    """Raises UserError when the device or the stored images cannot give what is asked for."""
+    if wanted.crop > stored:
+        raise UserError(
+            f"input.crop is {wanted.crop} and the images are stored at {stored} pixels.",
+            "Take a smaller crop or preprocess at a greater size.",
+        )
+    able = accelerator.capabilities
+    if (precision == "fp64" and not able.float64) or (precision == "bf16" and not able.bfloat16):
+        raise UserError(f"{accelerator.describe()} cannot compute in {precision}.", "Use precision: fp32.")
 
 
 def model_input(

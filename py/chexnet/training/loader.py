@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ def read_rows(pixels: Pixels, rows: Integers) -> Pixels:
     return images
 
 
-def ahead(read: Callable[[Integers], Batch], plan: Iterable[Integers]) -> Iterator[tuple[Batch, float]]:
+def ahead(read: Callable[[Integers], Batch], plan: Iterable[Integers]) -> Generator[tuple[Batch, float], None, None]:
     """The batches of `plan` in order, each with the seconds that the caller had to wait for it."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader") as pool:
         waiting: deque[Future[Batch]] = deque()

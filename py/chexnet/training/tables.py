@@ -36,6 +36,8 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 if len(cells) != len(header):
                     raise UserError(f"{path}:{reader.line_num}: {len(cells)} cells where the header has {len(header)}.")
                 yield Row(path, reader.line_num, dict(zip(header, cells, strict=True)))
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} cannot be read as a CSV file: {error}.") from None
 

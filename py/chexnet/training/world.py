@@ -11,6 +11,9 @@ from torch import distributed
 from chexnet.accelerators.protocol import HOST, Accelerator, Place
 from chexnet.mistakes import UserError
 
+# Longer than any rank works alone between two collectives: writing a checkpoint, computing metrics.
+TIMEOUT_SECONDS = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:

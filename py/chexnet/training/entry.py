@@ -1,0 +1,98 @@
+"""How a rank begins and ends: who speaks about a mistake, which exit code, and that nothing is left behind.
+
+Exit codes: 0 done · 1 failed · 2 the user's mistake · 143 or 130 stopped by SIGTERM or SIGINT after a checkpoint.
+(torchrun itself ends with 1 whenever one of its ranks does not end with 0.)
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from chexnet.mistakes import UserError
+from chexnet.runtime.failure import ERROR_FILE_VARIABLE, error_of
+from chexnet.runtime.journal import JobError
+from chexnet.runtime.process import die_with_parent
+
+USER_MISTAKE = 2
+FAILED = 1
+
+# How long another rank waits for rank 0 to tell of the mistake that both have met.
+_PATIENCE_SECONDS = 10.0
+_LOST_PEER = re.compile(r"closed by peer|reset by peer|gloo|nccl|hccl|broken pipe", re.IGNORECASE)
+
+
+def run_rank(body: Callable[[], int]) -> NoReturn:
+    """Carry out `body`, which returns an exit code, and end the process with it.
+
+    Ends by os._exit: threads of the collectives sometimes abort an interpreter that tears itself down.
+    """
+    if "RANK" in os.environ:
+        # torchrun gives each rank a session of its own; without this its death would leave them behind.
+        die_with_parent()
+    try:
+        code = body()
+    except UserError as mistake:
+        code = _tell(mistake)
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except Exception as error:
+        code = _report(error)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def say(text: str) -> None:
+    """One line for people. Rank 0 says what is true for all."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _tell(mistake: UserError) -> int:
+    """Every rank meets the same mistake; one of them says so."""
+    if int(os.environ.get("RANK", "0")) != 0 and _ended_by_others():
+        return USER_MISTAKE
+    _write_error_file(error_of(mistake))
+    hint = "" if mistake.hint is None else f"\n  {mistake.hint}"
+    say(f"error: {mistake.user_message}{hint}")
+    return USER_MISTAKE
+
+
+def _ended_by_others() -> bool:
+    """Whether torchrun ends this rank because another one has ended, before patience does."""
+    awaited = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    return signal.sigtimedwait(awaited, _PATIENCE_SECONDS) is not None
+
+
+def _report(error: Exception) -> int:
+    failure = error_of(error)
+    _write_error_file(failure)
+    if _LOST_PEER.search(failure.message) and "RANK" in os.environ:
+        # The rank that ended first has told why.
+        say(f"rank {os.environ['RANK']} lost touch with another rank: {failure.message.splitlines()[0]}")
+    elif failure.hint is not None:
+        say(f"error: {failure.message}\n  {failure.hint}")
+    else:
+        say(failure.traceback.rstrip())
+    return FAILED
+
+
+def _write_error_file(failure: JobError) -> None:
+    """Where the agent and torchrun look for it, in torchrun's layout."""
+    path = os.environ.get(ERROR_FILE_VARIABLE)
+    if not path:
+        return
+    # torchrun prints py_callstack at its very end: for a mistake that is the message, not a trace.
+    shown = failure.traceback if failure.hint is None else f"{failure.message}\n{failure.hint}".rstrip()
+    extra = {"py_callstack": shown, "timestamp": str(int(time.time())), "hint": failure.hint}
+    content = {"message": {"message": f"{failure.type}: {failure.message}", "extraInfo": extra}}
+    with contextlib.suppress(OSError):
+        Path(path).write_text(json.dumps(content), encoding="utf-8")

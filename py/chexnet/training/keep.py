@@ -1,0 +1,65 @@
+"""Writes down a training on its way: checkpoints, the best model so far, and why it went wrong."""
+
+import time
+from dataclasses import replace
+
+from chexnet.mistakes import UserError
+from chexnet.runtime.journal import Checkpoint
+from chexnet.training.averages import Tensors
+from chexnet.training.checkpoint import Snapshot, best_name, save_checkpoint
+from chexnet.training.export import model_content
+from chexnet.training.files import write_tensors
+from chexnet.training.network import snapshot_tensors, weights_are_finite
+from chexnet.training.progress import Best, Progress, Tally
+from chexnet.training.session import Session
+from chexnet.training.tables import some
+
+
+def save(session: Session, progress: Progress, *, begun: float | None) -> Progress:
+    """Save a checkpoint; `begun`: when the current epoch did (perf_counter), None between epochs. Collective.
+
+    Raises UserError instead when the weights are no longer finite: the checkpoint before is kept.
+    """
+    log = session.log
+    log.flush()
+    if not weights_are_finite(session.network.model):
+        raise divergence(session, progress.step, None)
+    tally = Tally()
+    if begun is not None:
+        elapsed = time.perf_counter() - begun
+        tally = Tally(losses=tuple(log.losses), seconds=tuple(log.seconds), waited=log.waited, elapsed=elapsed)
+    progress = replace(progress, tally=tally, steps_bytes=log.sync())
+    tensors = snapshot_tensors(session.network, session.accelerator, session.world)
+    if session.world.leads:
+        snapshot = Snapshot(progress=progress, identity=session.identity, best=session.best, tensors=tensors)
+        written = save_checkpoint(session.job.resume, snapshot)
+        session.journal.append(
+            Checkpoint(
+                step=progress.step,
+                epoch=progress.epoch,
+                path=str(session.job.resume / written.name),
+                sha256=written.sha256,
+                bytes=written.bytes,
+            )
+        )
+    return progress
+
+
+def keep_best(session: Session, best: Best, tensors: Tensors) -> None:
+    """Write the model of the best epoch so far; the checkpoint that follows refers to it."""
+    if session.world.leads:
+        content = model_content(session.job, best, tensors)
+        session.best = write_tensors(session.job.resume / best_name(best.epoch), content)
+
+
+def divergence(session: Session, step: int, ranks: list[int] | None) -> UserError:
+    """Names the images of the step at which numbers stopped being finite; `ranks` None: the weights, not the loss."""
+    batch = session.plan.batch(step)
+    share = len(batch) // session.world.size
+    guilty = range(session.world.size) if ranks is None else ranks
+    images = [session.training.fold.images[at] for rank in guilty for at in batch[rank * share : (rank + 1) * share]]
+    what = "The weights are" if ranks is None else "The loss is"
+    return UserError(
+        f"{what} no longer finite at step {step}. Images of that step: {', '.join(images)}.",
+        f"Lower optimizer.lr, set clip_norm, or look at {some(images)}. The last good checkpoint is kept.",
+    )

@@ -1,0 +1,167 @@
+"""The model on its device, as one rank or as many train it, fresh or from a checkpoint."""
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from chexnet.accelerators.protocol import HOST, Accelerator
+from chexnet.training.averages import (
+    MovingAverage,
+    Tensors,
+    copy_into,
+    gather_statistics,
+    mean_statistics,
+    statistics_of,
+    weights_of,
+)
+from chexnet.training.densenet import DenseNet121, batch_norms
+from chexnet.training.inputs import Feed
+from chexnet.training.optimizer import make_optimizer
+from chexnet.training.params import TrainParams
+from chexnet.training.weights import load_weights
+from chexnet.training.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`parallel` is `model` with its gradients averaged over the ranks."""
+
+    model: DenseNet121
+    parallel: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: MovingAverage | None
+
+
+def build_network(params: TrainParams, labels: npt.NDArray[np.float32], feed: Feed, world: World) -> Network:
+    """A network before its first step. `labels` (n, findings) of the training fold set the bias of the outputs."""
+    torch.manual_seed(params.seed)
+    model = DenseNet121(outputs=labels.shape[1])
+    head_kept = params.weights is not None and load_weights(model, Path(params.weights)).head_kept
+    if not head_kept:
+        set_prior(model, labels)
+    model = to_device(model, feed)
+    set_training(model, frozen_statistics=params.freeze_batch_norm)
+    return Network(
+        model=model,
+        parallel=_parallel(model, feed.accelerator, world),
+        optimizer=make_optimizer(model, params.optimizer),
+        average=None if params.ema is None else MovingAverage(model, params.ema),
+    )
+
+
+def to_device(model: DenseNet121, feed: Feed) -> DenseNet121:
+    """In the precision and the memory layout that the device computes best in."""
+    model = model.to(feed.dtype).to(feed.accelerator.device)
+    if feed.accelerator.capabilities.channels_last:
+        for weights in model.parameters():
+            if weights.dim() == 4:
+                weights.data = weights.data.to(memory_format=torch.channels_last)
+    return model
+
+
+@torch.no_grad()
+def set_prior(model: DenseNet121, labels: npt.NDArray[np.float32]) -> None:
+    """Let the untrained outputs say each finding's prevalence. Half an image keeps an absent one finite."""
+    prevalence = (labels.sum(0, dtype=np.float64) + 0.5) / (len(labels) + 1)
+    model.classifier.bias.copy_(torch.from_numpy(np.log(prevalence / (1 - prevalence))))
+
+
+def set_training(model: nn.Module, *, frozen_statistics: bool) -> None:
+    """Training mode; with frozen statistics batch norm uses the running ones and leaves them alone."""
+    model.train()
+    if frozen_statistics:
+        for norm in batch_norms(model):
+            norm.eval()
+
+
+def exported_tensors(network: Network, world: World) -> Tensors:
+    """What is validated and exported: the moving average if there is one, statistics averaged over ranks."""
+    average = network.average
+    weights = weights_of(network.model) if average is None else average.weights
+    statistics = statistics_of(network.model) if average is None else average.statistics
+    return {**weights, **mean_statistics(gather_statistics(statistics, world))}
+
+
+def exported_from(tensors: dict[str, Any]) -> Tensors:
+    """The same from a checkpoint's tensors."""
+    source = tensors if tensors["average"] is None else tensors["average"]
+    return {**source["weights"], **mean_statistics(source["statistics"])}
+
+
+def snapshot_tensors(network: Network, accelerator: Accelerator, world: World) -> dict[str, Any]:
+    """Everything of all ranks that a later process needs to go on with the same bits. Collective."""
+    average = network.average
+    return {
+        "weights": _on_host(weights_of(network.model)),
+        "statistics": gather_statistics(statistics_of(network.model), world),
+        "optimizer": _on_host(network.optimizer.state_dict()),
+        "average": None
+        if average is None
+        else {
+            "weights": _on_host(average.weights),
+            "statistics": gather_statistics(average.statistics, world),
+        },
+        "random": {
+            "host": list(world.gather(torch.random.get_rng_state())),
+            "device": list(world.gather(accelerator.rng_state())),
+        },
+    }
+
+
+def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World, share: int) -> None:
+    """Put a network back to where `snapshot_tensors` saw it. `share`: images per rank and step."""
+    if world.size > 1:
+        _rehearse(network, feed, share)
+    copy_into(weights_of(network.model), tensors["weights"])
+    copy_into(statistics_of(network.model), tensors["statistics"][world.rank])
+    network.optimizer.load_state_dict(tensors["optimizer"])
+    if network.average is not None:
+        copy_into(network.average.weights, tensors["average"]["weights"])
+        copy_into(network.average.statistics, tensors["average"]["statistics"][world.rank])
+    torch.random.set_rng_state(tensors["random"]["host"][world.rank])
+    feed.accelerator.set_rng_state(tensors["random"]["device"][world.rank])
+
+
+def weights_are_finite(model: nn.Module) -> bool:
+    return bool(torch.stack([weights.isfinite().all() for weights in weights_of(model).values()]).all())
+
+
+def _parallel(model: nn.Module, accelerator: Accelerator, world: World) -> nn.Module:
+    if world.size == 1:
+        return model
+    # Each rank keeps its own batch-norm statistics; newer releases renamed the option.
+    known = inspect.signature(DistributedDataParallel.__init__).parameters
+    own_buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"
+    options: dict[str, Any] = {
+        own_buffers: False,
+        "gradient_as_bucket_view": True,
+        **accelerator.data_parallel_options(),
+    }
+    return DistributedDataParallel(model, **options)
+
+
+def _rehearse(network: Network, feed: Feed, share: int) -> None:
+    """One discarded pass. DDP lays out its buckets of gradients anew after the first, and from three ranks on the
+    order in which gloo adds depends on the layout: without this the first step after a resume has other bits.
+    """
+    side = feed.input.crop
+    images = torch.zeros(share, 3, side, side, dtype=feed.dtype, device=feed.accelerator.device)
+    with feed.accelerator.autocast(feed.precision):
+        logits: torch.Tensor = network.parallel(images)
+    torch.autograd.backward(logits.sum())
+    network.optimizer.zero_grad(set_to_none=True)
+
+
+def _on_host(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(HOST)
+    if isinstance(value, dict):
+        return {key: _on_host(entry) for key, entry in value.items()}
+    return [_on_host(entry) for entry in value] if isinstance(value, list) else value

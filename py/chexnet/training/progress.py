@@ -1,0 +1,77 @@
+"""How far a training is: everything that a checkpoint knows beside tensors."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+# By which value the best epoch is chosen. A fold without both kinds of label for any finding has no AUROC.
+Measure: TypeAlias = Literal["val_auroc_macro", "val_loss", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best epoch so far. `value` is None without a validation fold: then the last epoch counts as best."""
+
+    epoch: int
+    step: int
+    measure: Measure
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the current epoch has so far: per step the loss and its seconds; `elapsed` includes earlier attempts."""
+
+    losses: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
+    waited: float = 0.0
+    elapsed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`step` and `epoch` are done; `history` has a row per epoch; `steps_bytes`: length of steps.ndjson."""
+
+    step: int = 0
+    epoch: int = 0
+    best: Best | None = None
+    epochs_since_best: int = 0
+    history: tuple[Mapping[str, object], ...] = ()
+    finished: bool = False
+    steps_bytes: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+def progress_to_plain(progress: Progress) -> dict[str, object]:
+    """Plain values for a checkpoint."""
+    return asdict(progress)
+
+
+def progress_from_plain(plain: Mapping[str, Any]) -> Progress:
+    """The reverse. Raises TypeError or KeyError when the fields are others."""
+    values = dict(plain)
+    best, tally = values.pop("best"), dict(values.pop("tally"))
+    return Progress(
+        **{**values, "history": tuple(values["history"])},
+        best=None if best is None else Best(**best),
+        tally=Tally(**{**tally, "losses": tuple(tally["losses"]), "seconds": tuple(tally["seconds"])}),
+    )
+
+
+def judge(best: Best | None, candidate: Best) -> bool:
+    """Whether the candidate beats the best so far; a tie goes to the earlier epoch.
+
+    One without a value beats only another without: so the latest counts when nothing is validated.
+    """
+    if best is None or best.value is None:
+        return True
+    if candidate.value is None:
+        return False
+    return candidate.value < best.value if candidate.measure == "val_loss" else candidate.value > best.value
+
+
+def candidate_of(epoch: int, step: int, auroc: float | None, loss: float | None) -> Best:
+    """An epoch as a candidate: by macro AUROC, else by loss, else just the latest."""
+    if auroc is not None:
+        return Best(epoch=epoch, step=step, measure="val_auroc_macro", value=auroc)
+    return Best(epoch=epoch, step=step, measure="none" if loss is None else "val_loss", value=loss)

@@ -1,0 +1,181 @@
+"""A training from its job to its files: join, load, restore or begin, train, write out."""
+
+import os
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from chexnet.accelerators.choose import Choice, choose
+from chexnet.mistakes import UserError
+from chexnet.runtime.journal import Device, Journal, Summary
+from chexnet.training.checkpoint import Snapshot, find_checkpoint, read_checkpoint
+from chexnet.training.data import Radiographs, load_radiographs
+from chexnet.training.entry import say
+from chexnet.training.export import write_outputs
+from chexnet.training.inputs import Feed, check_feed
+from chexnet.training.job import TrainJob, identity_of
+from chexnet.training.loader import Reader
+from chexnet.training.loop import train
+from chexnet.training.network import build_network, restore
+from chexnet.training.plan import Plan
+from chexnet.training.progress import Progress
+from chexnet.training.session import Session
+from chexnet.training.step_log import Sink, StepLog, open_steps
+from chexnet.training.stop import StopRequest, watch_signals
+from chexnet.training.tables import some
+from chexnet.training.views import Viewing
+from chexnet.training.world import TIMEOUT_SECONDS, World, join, leave, place_of, ranks_of
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a job runs and on what."""
+
+    world: World
+    choice: Choice
+    data: Radiographs
+    plan: Plan
+
+
+def run_training(job: TrainJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS) -> int:
+    """The exit code of this rank: 0 once `out` is complete, 143 or 130 after a request to stop. Raises UserError."""
+    begun = time.monotonic()
+    stop = watch_signals()
+    setting = _prepare(job, timeout_seconds)
+    world = setting.world
+    identity = identity_of(job, setting.data)
+    job.resume.mkdir(parents=True, exist_ok=True)
+    snapshot = _newest(job, identity, world)
+    progress = Progress() if snapshot is None else snapshot.progress
+    if world.leads:
+        _introduce(job, journal, setting, progress if snapshot else None)
+    if not progress.finished:
+        session = _open_session(job, identity, journal, setting, snapshot, stop)
+        progress = train(session, progress)
+    if progress.finished and world.leads:
+        _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
+    leave(world)
+    return 0 if progress.finished else stop.exit_code
+
+
+def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
+    params = job.params
+    ranks = ranks_of(os.environ)
+    if ranks.size != params.ranks:
+        raise UserError(f"The job is for {params.ranks} ranks and {ranks.size} were started.")
+    choice = choose(params.device, place_of(ranks, params.threads))
+    data = load_radiographs(job.sources, job.findings)
+    plan = Plan(images=len(data.fold("train")), batch_size=params.batch_size, epochs=params.epochs, seed=params.seed)
+    _check(job, choice, data, plan)
+    able = choice.accelerator.capabilities
+    torch.use_deterministic_algorithms(params.deterministic, warn_only=not able.deterministic)
+    # Filling memory that is about to be overwritten costs time and changes nothing here.
+    torch._C._set_deterministic_fill_uninitialized_memory(False)
+    torch.backends.cudnn.benchmark = not params.deterministic
+    world = join(ranks, choice.accelerator, timeout_seconds=timeout_seconds)
+    return Setting(world=world, choice=choice, data=data, plan=plan)
+
+
+def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None:
+    check_feed(choice.accelerator, job.params.input, job.params.precision, data.side)
+    if plan.steps_per_epoch == 0:
+        raise UserError(
+            f"The fold train has {plan.images} images, fewer than one batch of {plan.batch_size}.",
+            "Lower batch_size.",
+        )
+    if job.params.early_stopping_epochs is not None and "val" not in data.folds:
+        raise UserError("early_stopping_epochs needs a fold val, and it has no image.")
+
+
+def _newest(job: TrainJob, identity: str, world: World) -> Snapshot | None:
+    """The checkpoint to go on from. Rank 0 decides which; all read it."""
+    step = find_checkpoint(job.resume, identity, say) if world.leads else None
+    step = world.share(0 if step is None else step)
+    return read_checkpoint(job.resume, step) if step > 0 else None
+
+
+def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progress | None) -> None:
+    accelerator = setting.choice.accelerator
+    journal.append(
+        Device(
+            name=accelerator.name,
+            description=accelerator.describe(),
+            because=setting.choice.because,
+            torch=torch.__version__,
+            ranks=setting.world.size,
+            resumed_from_step=None if resumed is None else resumed.step,
+        )
+    )
+    if setting.data.left_out:
+        say(f"{len(setting.data.left_out)} quarantined images are left out: {some(setting.data.left_out)}")
+    if "val" not in setting.data.folds:
+        say("the fold val has no image: nothing is validated, and the last epoch counts as best")
+    absent = [
+        name
+        for name, count in zip(job.findings, setting.data.fold("train").labels.sum(0).tolist(), strict=True)
+        if count == 0
+    ]
+    if absent:
+        say(f"no training image shows {', '.join(absent)}")
+
+
+def _open_session(
+    job: TrainJob, identity: str, journal: Journal, setting: Setting, snapshot: Snapshot | None, stop: StopRequest
+) -> Session:
+    world, data, accelerator, params = setting.world, setting.data, setting.choice.accelerator, job.params
+    feed = Feed(accelerator, params.input, params.precision)
+    network = build_network(params, data.fold("train").labels, feed, world)
+    if snapshot is not None:
+        restore(network, snapshot.tensors, feed, world, share=params.batch_size // world.size)
+    length = 0 if snapshot is None else snapshot.progress.steps_bytes
+    sink = Sink(
+        world=world,
+        accelerator=accelerator,
+        journal=journal,
+        file=open_steps(job.resume, length) if world.leads else None,
+        batch_size=params.batch_size,
+        steps=setting.plan.steps,
+    )
+    centre = Viewing(stored=data.side, side=params.input.crop, augment=None, seed=params.seed)
+    return Session(
+        job=job,
+        identity=identity,
+        world=world,
+        accelerator=accelerator,
+        journal=journal,
+        stop=stop,
+        plan=setting.plan,
+        training=Reader(accelerator, data.pixels, data.fold("train"), replace(centre, augment=params.augment)),
+        validation=Reader(accelerator, data.pixels, data.fold("val"), centre) if "val" in data.folds else None,
+        feed=feed,
+        network=network,
+        log=StepLog(sink),
+        best=None if snapshot is None else snapshot.best,
+    )
+
+
+def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progress, *, seconds: float) -> None:
+    write_outputs(job, read_checkpoint(job.resume, progress.step))
+    best, folds = progress.best, setting.data.folds
+    rows = progress.history
+    trained = sum(float(str(row["train_seconds"])) for row in rows)
+    facts: dict[str, object] = {
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "stopped_early": progress.epoch < job.params.epochs,
+        "best_epoch": None if best is None else best.epoch,
+        "best_measure": None if best is None else best.measure,
+        "best_value": None if best is None else best.value,
+        "train_loss": rows[-1]["train_loss"],
+        "val_auroc_macro": rows[-1]["val_auroc_macro"],
+        "train_images": len(folds["train"]),
+        "val_images": len(folds["val"]) if "val" in folds else 0,
+        "left_out_images": len(setting.data.left_out),
+        "images_per_second": round(progress.step * job.params.batch_size / trained, 2) if trained > 0 else None,
+        "device": setting.choice.accelerator.name,
+        "ranks": setting.world.size,
+        "seconds": round(seconds, 1),
+    }
+    journal.append(Summary(facts=facts))
+    journal.close(sync=True)
