@@ -31,6 +31,34 @@ export function fitLine(line: Line, columns: number): Line {
   return fitted;
 }
 
+/** The line broken where words end, so that nothing of it is lost; what is carried over is indented. */
+export function wrapLine(line: Line, columns: number, indent: number): readonly Line[] {
+  const lines: Span[][] = [[]];
+  let used = 0;
+  const carry = (): void => {
+    lines.push([span(' '.repeat(indent))]);
+    used = indent;
+  };
+  for (const {text, style} of line) {
+    for (const word of text.match(/ +|[^ ]+/g) ?? []) {
+      let rest = word;
+      if (used + displayWidth(rest) > columns && used > indent) {
+        carry();
+        rest = rest.trimStart();
+      }
+      while (columns > indent && used + displayWidth(rest) > columns) {
+        const part = rest.slice(0, columns - used);
+        lines.at(-1)!.push(span(part, style));
+        rest = rest.slice(part.length);
+        carry();
+      }
+      if (rest !== '') lines.at(-1)!.push(span(rest, style));
+      used += displayWidth(rest);
+    }
+  }
+  return lines;
+}
+
 /** @param color - Whether to write ANSI colours; the caller has looked at flags, NO_COLOR and the terminal. */
 export function renderLine(line: Line, color: boolean): string {
   const text = line.map((piece) => (color ? paint(piece) : piece.text)).join('');

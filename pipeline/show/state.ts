@@ -1,0 +1,140 @@
+import type {Decision} from '../model/decision.js';
+import type {Event, Outcome, RunStatus} from '../model/event.js';
+import type {JobEvent} from '../model/job-event.js';
+import type {StageId} from '../model/stage.js';
+import {advanceProgress, type Progress} from './progress.js';
+
+/** What a terminal shows of a run: a pure fold over its events. Times are Unix milliseconds. */
+export type RunView = Readonly<{
+  run: string;
+  pipeline: string;
+  configFile: string;
+  startedAtMs: number;
+  stages: readonly StageView[];
+  finished: Readonly<{status: RunStatus; seconds: number}> | null;
+}>;
+
+export type StageView = Readonly<{
+  id: StageId;
+  decision: Decision | null;
+  phase: Phase;
+  progress: Progress | null;
+  training: Training | null;
+  /** The last thing it said about itself. */
+  note: string | null;
+  warnings: number;
+}>;
+
+export type Phase =
+  | Readonly<{is: 'waiting'}>
+  | Readonly<{is: 'running'; sinceMs: number; attempt: number}>
+  | Readonly<{is: 'settled'; seconds: number; outcome: Outcome}>;
+
+/** What a distributed job tells beyond its progress; null where it has not told yet. */
+export type Training = Readonly<{
+  epoch: number | null;
+  epochs: number | null;
+  /** Mean over the last reported steps. */
+  loss: number | null;
+  auroc: number | null;
+  imagesPerSecond: number | null;
+}>;
+
+const NO_TRAINING: Training = {epoch: null, epochs: null, loss: null, auroc: null, imagesPerSecond: null};
+
+/** @returns null until the run has started. */
+export function follow(view: RunView | null, event: Event): RunView | null {
+  if (event.type === 'run-started') return begin(event);
+  if (view === null) return null;
+  const atMs = Date.parse(event.at);
+  if (event.type === 'run-finished') {
+    return {...view, finished: {status: event.status, seconds: event.seconds}};
+  }
+  const stages = view.stages.map((stage) =>
+    stage.id === event.stage ? followStage(stage, event, atMs) : stage,
+  );
+  return {...view, stages};
+}
+
+function begin({run, pipeline, config, stages, at}: Extract<Event, {type: 'run-started'}>): RunView {
+  return {
+    run,
+    pipeline,
+    configFile: config.file,
+    startedAtMs: Date.parse(at),
+    stages: stages.map((id) => ({
+      id,
+      decision: null,
+      phase: {is: 'waiting'},
+      progress: null,
+      training: null,
+      note: null,
+      warnings: 0,
+    })),
+    finished: null,
+  };
+}
+
+type StageEvent = Exclude<Event, {type: 'run-started' | 'run-finished'}>;
+
+function followStage(stage: StageView, event: StageEvent, atMs: number): StageView {
+  switch (event.type) {
+    case 'stage-decided':
+      return {...stage, decision: event.decision};
+    case 'stage-started': {
+      // A new attempt begins with what the last one left: its rates say nothing any more.
+      const phase = {is: 'running', sinceMs: atMs, attempt: event.attempt} as const;
+      return {...stage, phase, progress: null, training: null, note: null};
+    }
+    case 'stage-progress':
+      return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
+    case 'stage-note':
+      return event.level === 'warning'
+        ? {...stage, warnings: stage.warnings + 1}
+        : {...stage, note: event.text};
+    case 'stage-output':
+      return stage;
+    case 'job-event':
+      return followJob(stage, event.event, atMs);
+    case 'stage-finished':
+      return {...stage, phase: {is: 'settled', seconds: event.seconds, outcome: event.outcome}};
+  }
+}
+
+function followJob(stage: StageView, event: JobEvent, atMs: number): StageView {
+  const training = stage.training ?? NO_TRAINING;
+  switch (event.type) {
+    case 'progress':
+      return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
+    case 'device':
+      return {...stage, note: deviceText(event)};
+    case 'steps': {
+      const seconds = sum(event.step_seconds);
+      const losses = event.losses.filter((loss) => loss !== null);
+      const loss = losses.length === 0 ? training.loss : sum(losses) / losses.length;
+      const imagesPerSecond = seconds > 0 ? event.images / seconds : training.imagesPerSecond;
+      return {...stage, training: {...training, epoch: event.epoch, loss, imagesPerSecond}};
+    }
+    case 'epoch': {
+      const {train_loss: loss, val_auroc_macro: auroc, images_per_second: imagesPerSecond} = event.metrics;
+      return {...stage, training: {epoch: event.epoch, epochs: event.of, loss, auroc, imagesPerSecond}};
+    }
+    default:
+      return stage;
+  }
+}
+
+/** `2 ranks on cpu (AMD EPYC 7B13), from step 120`. */
+export function deviceText({
+  ranks,
+  name,
+  description,
+  resumed_from_step: step,
+}: Extract<JobEvent, {type: 'device'}>): string {
+  const devices = `${ranks} ${ranks === 1 ? 'rank' : 'ranks'} on ${name} (${description})`;
+  return step === null ? devices : `${devices}, from step ${step}`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
