@@ -78,15 +78,24 @@ function originOf(stage: Stage, path: string): Origin | null {
 }
 
 function describeChange(before: Json | undefined, after: Json | undefined): string {
-  if (before === undefined) return `${shortValue(after!)} is new`;
-  if (after === undefined) return `${shortValue(before)} is gone`;
-  return `${shortValue(before)} → ${shortValue(after)}`;
+  if (before === undefined) return `${shortText(formatValue(after!), 0)} is new`;
+  if (after === undefined) return `${shortText(formatValue(before), 0)} is gone`;
+  return describeValues(formatValue(before), formatValue(after));
 }
 
-/** A command or a list may be long; the reason's `before` and `after` hold it whole. */
-function shortValue(value: Json): string {
-  const text = formatValue(value);
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+/** Two long commands mostly begin alike: shown from a little before where they part. */
+function describeValues(before: string, after: string): string {
+  let alike = 0;
+  while (alike < before.length && before[alike] === after[alike]) alike++;
+  const from = Math.max(0, alike - 20);
+  return `${shortText(before, from)} → ${shortText(after, from)}`;
+}
+
+/** At most 60 characters on the line; the reason's `before` and `after` hold the values whole. */
+function shortText(text: string, from: number): string {
+  if (text.length <= 60) return text;
+  const part = text.slice(from, from + 58);
+  return `${from > 0 ? '…' : ''}${part}${from + 58 < text.length ? '…' : ''}`;
 }
 
 function describeOrigin(origin: Origin | null): string {
@@ -149,9 +158,9 @@ function environmentReasons({before, after}: PartsChange): readonly Reason[] {
     const [old, now] = [before.environment[subject] ?? null, after.environment[subject] ?? null];
     const declared = subject in before.environment && subject in after.environment;
     if (old === now && declared) return [];
-    const value = (text: string | null): string => (text === null ? 'unset' : shortValue(text));
+    const value = (text: string | null): string => (text === null ? 'unset' : formatValue(text));
     const change = declared
-      ? `${value(old)} → ${value(now)}`
+      ? describeValues(value(old), value(now))
       : subject in after.environment
         ? 'is declared now'
         : 'is no longer declared';
