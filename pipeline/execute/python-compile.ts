@@ -7,8 +7,8 @@ import {execa} from 'execa';
 const COMPILE = `import compileall, fcntl, os, pathlib, sys, sysconfig
 folder = pathlib.Path(sys.prefix)
 os.nice(19)
-lock = open(folder / "compile.lock", "w")
 try:
+    lock = open(folder / "ready.json", "r+")
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except OSError:
     sys.exit(0)

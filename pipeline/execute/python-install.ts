@@ -21,7 +21,12 @@ export const INTERRUPTED: Failure = {
   hint: 'the next run does it anew',
 };
 
-const PIP = ['-I', '-m', 'pip', 'install', '--require-hashes', '--no-deps', '--only-binary=:all:'];
+// pip ends with us, even by SIGKILL, where the kernel can do that (PR_SET_PDEATHSIG).
+const RUN_PIP = `import ctypes, runpy, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)
+runpy.run_module("pip", run_name="__main__", alter_sys=True)`;
+const PIP = ['-I', '-c', RUN_PIP, 'install', '--require-hashes', '--no-deps', '--only-binary=:all:'];
 // Compiling to byte code is most of the time of an installation: it is done in the background later.
 const PIP_QUIETLY = ['--no-compile', '--no-input', '--progress-bar=off', '--disable-pip-version-check'];
 // What would send the packages elsewhere than into the environment. Every other PIP_ variable holds.

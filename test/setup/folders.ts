@@ -1,5 +1,4 @@
 import {join} from 'node:path';
+import {ROOT} from '../rig.js';
 
-/** The repository; this file runs as dist/test/setup/folders.js. Absolute. */
-export const ROOT = join(import.meta.dirname, '..', '..', '..');
 export const PYTHON_SOURCE = join(ROOT, 'py');

@@ -3,12 +3,13 @@ import {existsSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:
 import {delimiter, join} from 'node:path';
 import {execa} from 'execa';
 import {preparePython, pythonCacheFolder} from '../../pipeline/execute/python-environment.js';
-import {PYTHON_SOURCE, ROOT} from './folders.js';
+import {ROOT} from '../rig.js';
+import {PYTHON_SOURCE} from './folders.js';
 
 /** The pipeline's own Python, and an environment in which it also finds pytest, ruff, mypy and the oracles. */
 export type TestPython = Readonly<{executable: string; env: Readonly<Record<string, string | undefined>>}>;
 
-/** Makes what is missing: the Python environment itself and, beside it, the pinned tools in build/python-tools. */
+/** Quick once all is there. Makes what is missing: the Python environment itself and, beside it, the pinned tools in build/python-tools. */
 export async function prepareTestPython(): Promise<TestPython> {
   const {env} = process;
   const python = await preparePython({
