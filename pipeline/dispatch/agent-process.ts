@@ -121,7 +121,11 @@ function describeExit(request: AgentRequest, code: number | null): Failure {
     return {reason: 'environment', message, hint: 'name another port, or 0 for any free one'};
   }
   if (code === EXIT_PACKAGE_MISSING || /No module named/.test(said)) {
-    return {reason: 'environment', message: said, hint: `install it for ${request.python}, or run \`pipeline doctor\``};
+    return {
+      reason: 'environment',
+      message: said,
+      hint: `install it for ${request.python}, or run \`pipeline doctor\``,
+    };
   }
   if (code !== null && code > EXIT_ERRNO) {
     const [name = `errno ${code - EXIT_ERRNO}`] =
@@ -137,7 +141,11 @@ function describeExit(request: AgentRequest, code: number | null): Failure {
   if (code === EXIT_LOCKED) {
     return {reason: 'agent-lost', address, message: `another agent holds ${request.dir} and does not answer`};
   }
-  return {reason: 'agent-lost', address, message: `the runtime agent did not start (exit status ${code}): ${said}`};
+  return {
+    reason: 'agent-lost',
+    address,
+    message: `the runtime agent did not start (exit status ${code}): ${said}`,
+  };
 }
 
 function noPython(python: string, error: Error): Failure {

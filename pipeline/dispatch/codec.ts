@@ -21,7 +21,10 @@ type Kinds<Message extends {type: string}> = {
 
 const version = z.literal(PROTOCOL_VERSION);
 const count = z.int().nonnegative();
-const anyObject = z.custom<JsonObject>((value) => isJsonObject(value as Json | undefined), 'must be an object');
+const anyObject = z.custom<JsonObject>(
+  (value) => isJsonObject(value as Json | undefined),
+  'must be an object',
+);
 
 const driverKinds = {
   hello: z.strictObject({v: version, type: z.literal('hello'), id: z.string()}),
@@ -33,7 +36,13 @@ const driverKinds = {
     arguments: anyObject,
     environment: z.record(z.string(), z.string()),
   }),
-  attach: z.strictObject({v: version, type: z.literal('attach'), id: z.string(), job: z.string(), after: count}),
+  attach: z.strictObject({
+    v: version,
+    type: z.literal('attach'),
+    id: z.string(),
+    job: z.string(),
+    after: count,
+  }),
   ack: z.strictObject({v: version, type: z.literal('ack'), job: z.string(), seq: count}),
   cancel: z.strictObject({
     v: version,
@@ -123,7 +132,11 @@ export function decodeDriverMessage(frame: Uint8Array): Result<DriverMessage, Pr
 export function decodeJobEvent(fields: JsonObject): Result<JobEvent, ProtocolFault> {
   const schema = lookUp(jobEventKinds, fields['type']);
   if (schema === undefined) {
-    return err({code: 'unknown-kind', message: `no event of type ${JSON.stringify(fields['type'])} exists`, id: ''});
+    return err({
+      code: 'unknown-kind',
+      message: `no event of type ${JSON.stringify(fields['type'])} exists`,
+      id: '',
+    });
   }
   return parse<JobEvent>(schema, fields, 'event', '');
 }
@@ -137,9 +150,11 @@ function decode<Message>(
   if (!fields.ok) return fields;
   const type = fields.value['type'];
   const id = idOf(fields.value);
-  if (typeof type !== 'string') return err({code: 'malformed', message: "the message lacks the field 'type'", id});
+  if (typeof type !== 'string')
+    return err({code: 'malformed', message: "the message lacks the field 'type'", id});
   const schema = lookUp(kinds, type);
-  if (schema === undefined) return err({code: 'unknown-kind', message: `no message of type '${type}' exists`, id});
+  if (schema === undefined)
+    return err({code: 'unknown-kind', message: `no message of type '${type}' exists`, id});
   const message = parse<Message>(schema, fields.value, type, id);
   const inner = message.ok ? check(fields.value) : null;
   return inner === null ? message : err(inner);
@@ -164,7 +179,12 @@ function open(frame: Uint8Array): Result<JsonObject, ProtocolFault> {
   return ok(value);
 }
 
-function parse<T>(schema: z.ZodType, fields: JsonObject, where: string, id: string): Result<T, ProtocolFault> {
+function parse<T>(
+  schema: z.ZodType,
+  fields: JsonObject,
+  where: string,
+  id: string,
+): Result<T, ProtocolFault> {
   const parsed = schema.safeParse(fields);
   if (parsed.success) return ok(parsed.data as T);
   const unknown = parsed.error.issues.find((issue) => issue.code === 'unrecognized_keys');

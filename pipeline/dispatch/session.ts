@@ -24,7 +24,11 @@ export type SessionEnd = Readonly<{story: Story; stopped: 'interrupted' | 'timed
     | Readonly<{kind: 'refused'; message: string}>
   );
 
-type Ending = SessionEnd extends infer End ? (End extends unknown ? Omit<End, 'story' | 'stopped'> : never) : never;
+type Ending = SessionEnd extends infer End
+  ? End extends unknown
+    ? Omit<End, 'story' | 'stopped'>
+    : never
+  : never;
 
 /** One driver's time with one agent: submits the job (or finds it), takes its events, ends with it. */
 export class JobSession {
@@ -91,12 +95,21 @@ export class JobSession {
   }
 
   async #begin(): Promise<Ending | null> {
-    const hello = await this.#channel.request({type: 'hello'}, Math.max(ANSWER_MS, this.#request.limits.silentMs));
+    const hello = await this.#channel.request({type: 'hello'}, this.#request.limits.silentMs);
     if (!hello.ok) return this.#withoutAnswer(hello.error);
     const {job, dir, launch} = this.#request;
     const {module, ranks, arguments: values, environment} = launch;
     const torchrun = launch.torchrun ?? true;
-    const submit = {type: 'submit', job, dir, module, ranks, torchrun, arguments: values, environment} as const;
+    const submit = {
+      type: 'submit',
+      job,
+      dir,
+      module,
+      ranks,
+      torchrun,
+      arguments: values,
+      environment,
+    } as const;
     const state = await this.#channel.request(submit, SUBMIT_MS);
     if (!state.ok) return this.#withoutAnswer(state.error);
     if (this.#isStale(state.value)) return {kind: 'stale'};
@@ -146,7 +159,8 @@ export class JobSession {
     this.#request.onEvent(seq, event);
     this.#story = advanceStory(this.#story, seq, event);
     const {exited, attempt} = this.#story;
-    if (event.type === 'exited' && exited !== null && attempt === this.#attempt) this.#end({kind: 'exited', exited});
+    if (event.type === 'exited' && exited !== null && attempt === this.#attempt)
+      this.#end({kind: 'exited', exited});
   }
 
   #tick(): void {
@@ -158,7 +172,10 @@ export class JobSession {
     // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
     const silentMs = this.#silentTicks * TICK_MS;
     if (silentMs < this.#request.limits.silentMs) return;
-    this.#end({kind: 'lost', message: `the runtime agent (pid ${this.#agent.pid}) says nothing for ${silentMs} ms`});
+    this.#end({
+      kind: 'lost',
+      message: `the runtime agent (pid ${this.#agent.pid}) says nothing for ${silentMs} ms`,
+    });
   }
 
   #timeOut(): void {

@@ -71,7 +71,8 @@ function eventOf(line: string): JobEvent {
   } catch {
     // Told below, as any other line that is no event.
   }
-  if (!isJsonObject(fields)) return unreadableEvent({code: 'malformed', message: 'it is no JSON object', id: ''});
+  if (!isJsonObject(fields))
+    return unreadableEvent({code: 'malformed', message: 'it is no JSON object', id: ''});
   const event = decodeJobEvent(fields);
   return event.ok ? event.value : unreadableEvent(event.error);
 }

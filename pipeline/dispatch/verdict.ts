@@ -11,10 +11,15 @@ import {tailOf} from './tail.js';
 const TAIL_LINES = 20;
 
 /** What an attempt that has ended comes to. `what` names the job in failures, `dir` is its folder. */
-export function verdictOf(exited: ExitedEvent, story: Story, context: {what: string; dir: string}): JobResult {
+export function verdictOf(
+  exited: ExitedEvent,
+  story: Story,
+  context: {what: string; dir: string},
+): JobResult {
   if (exited.code === 0 && story.summary !== null) return ok(story.summary);
   const logs = join(context.dir, 'attempts', `${story.attempt ?? 0}`);
-  if (exited.error !== null && exited.error.hint !== null) return err(mendable(exited.error, exited.error.hint));
+  if (exited.error !== null && exited.error.hint !== null)
+    return err(mendable(exited.error, exited.error.hint));
   const tail = rankTail(logs, exited.rank);
   const missing = /No module named '?([\w.]+)'?/.exec(exited.error?.message ?? tail.at(-1) ?? '');
   if (exited.code !== 0 && missing !== null) {

@@ -37,17 +37,22 @@ describe('a job under an agent', () => {
     withJobFolder(async (job) => {
       const failure = failureOf(await job.run([{do: 'raise', message: 'no such layer'}]));
       assert.equal(failure.reason, 'exited');
-      assert.deepEqual({...failure, tail: null}, {
-        ...{reason: 'exited', what: 'scripted_job', code: 1, signal: null, rank: 0},
-        message: 'ValueError: no such layer',
-        tail: null,
-      });
+      assert.deepEqual(
+        {...failure, tail: null},
+        {
+          ...{reason: 'exited', what: 'scripted_job', code: 1, signal: null, rank: 0},
+          message: 'ValueError: no such layer',
+          tail: null,
+        },
+      );
       assert.equal(failure.tail.at(-1), 'ValueError: no such layer');
     }));
 
   it("shows a user's mistake as its message and hint, without a trace", () =>
     withJobFolder(async (job) => {
-      const outcome = await job.run([{do: 'mistake', message: 'batch_size 3 does not divide', hint: 'take 4'}]);
+      const outcome = await job.run([
+        {do: 'mistake', message: 'batch_size 3 does not divide', hint: 'take 4'},
+      ]);
       assert.deepEqual(failureOf(outcome), {
         reason: 'invalid-input',
         diagnostics: [
@@ -142,7 +147,10 @@ describe('the journal of a job', () => {
 
   it('loses a line that was cut off in the middle, and nothing else', () =>
     withJobFolder(async (job) => {
-      await job.run([{do: 'append-raw', text: '{"at":1,"type":"progr'}, {do: 'kill', signal: 9}]);
+      await job.run([
+        {do: 'append-raw', text: '{"at":1,"type":"progr'},
+        {do: 'kill', signal: 9},
+      ]);
       const before = journalLines(job);
       writeFileSync(join(job.dir, 'journal.ndjson'), `${before.join('\n')}\n{"at":2,"type":"st`);
       const outcome = await job.run([done]);

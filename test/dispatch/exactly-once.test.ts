@@ -18,7 +18,11 @@ describe('the events of a job', () => {
         await driver.line((line) => line.startsWith('recorded ') && Number(line.split(' ')[1]) >= killAt);
         await driver.killed();
       }
-      const result = await startDriver(job, {record: records[2]!, steps, options: {reuseFinished: true}}).result();
+      const result = await startDriver(job, {
+        record: records[2]!,
+        steps,
+        options: {reuseFinished: true},
+      }).result();
       assert.deepEqual(result, {ok: true, value: {steps: METRICS}});
       for (const record of records) assertUnbroken(record);
       // started, the metrics, summary, exited

@@ -71,7 +71,9 @@ describe('when a process dies', () => {
       const {agentPid, jobPid} = await orphan(job, {limits: {leaseSeconds: 1}});
       await until(() => gone(agentPid), 'the agent is gone');
       assert.ok(gone(jobPid));
-      const last = JSON.parse(readFileSync(join(job.dir, 'journal.ndjson'), 'utf8').trimEnd().split('\n').at(-1)!);
+      const last = JSON.parse(
+        readFileSync(join(job.dir, 'journal.ndjson'), 'utf8').trimEnd().split('\n').at(-1)!,
+      );
       assert.deepEqual([last.type, last.signal], ['exited', 'SIGTERM']);
     }));
 });

@@ -6,7 +6,12 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import {runJob} from '../../pipeline/dispatch/driver.js';
-import {DEFAULT_LIMITS, type JobLimits, type JobRequest, type JobResult} from '../../pipeline/dispatch/job-request.js';
+import {
+  DEFAULT_LIMITS,
+  type JobLimits,
+  type JobRequest,
+  type JobResult,
+} from '../../pipeline/dispatch/job-request.js';
 import {preparePython, pythonCacheFolder} from '../../pipeline/execute/python-environment.js';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
 import type {JsonObject} from '../../pipeline/model/json.js';

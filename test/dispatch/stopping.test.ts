@@ -31,7 +31,10 @@ describe('stopping a job', () => {
   it('kills it when it is told twice', () =>
     withJobFolder(async (job) => {
       const [stop, kill] = [new AbortController(), new AbortController()];
-      const running = job.run([{do: 'ignore-sigterm'}, ...waits(job)], {signal: stop.signal, kill: kill.signal});
+      const running = job.run([{do: 'ignore-sigterm'}, ...waits(job)], {
+        signal: stop.signal,
+        kill: kill.signal,
+      });
       await until(() => existsSync(job.path('waiting')), 'the job waits');
       stop.abort();
       kill.abort();

@@ -177,7 +177,9 @@ def decode_agent_message(frame: bytes) -> AgentMessage:
     message: AgentMessage
     match fields["type"]:
         case "reply":
-            message = _build(Done if fields.get("ok") is True else Refused, fields, request)
+            if not isinstance(fields.get("ok"), bool):
+                raise ProtocolError("malformed", "reply.ok must be true or false", request)
+            message = _build(Done if fields["ok"] else Refused, fields, request)
         case "event":
             happened: Happened = _build(Happened, fields, request)
             check_event(happened.event)
