@@ -120,16 +120,15 @@ export class Channel {
   #dispatch(message: AgentMessage): void {
     switch (message.type) {
       case 'event':
-        return this.#effects.onEvent(message.seq, message.event);
+        this.#effects.onEvent(message.seq, message.event);
+        break;
       case 'heartbeat':
-        return;
-      case 'reply': {
-        if (message.ok) return this.#settle(message.id, ok(message.value));
-        const {code, message: text} = message.error;
-        return this.#settle(message.id, err({kind: 'refused', message: `${code}: ${text}`}));
-      }
+        break;
+      case 'reply':
+        this.#settle(message.id, message.ok ? ok(message.value) : err(refusal(message.error)));
+        break;
       default:
-        return unreachable(message);
+        unreachable(message);
     }
   }
 
@@ -141,4 +140,8 @@ export class Channel {
   #settleAll(fault: ChannelFault): void {
     for (const id of [...this.#waiting.keys()]) this.#settle(id, err(fault));
   }
+}
+
+function refusal({code, message}: {code: string; message: string}): ChannelFault {
+  return {kind: 'refused', message: `${code}: ${message}`};
 }
