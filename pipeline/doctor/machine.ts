@@ -47,13 +47,9 @@ function checkDisk(home: string): Check {
 function checkHome(home: string): Check {
   try {
     accessSync(nearestFolder(home), constants.W_OK);
-    return good('state directory', existsSync(home) ? home : `${home} (made by the first run)`);
+    return good('state', existsSync(home) ? home : `${home} (made by the first run)`);
   } catch {
-    return missing(
-      'state directory',
-      `${home} cannot be written`,
-      'name another one with --home or PIPELINE_HOME',
-    );
+    return missing('state', `${home} cannot be written`, 'name another one with --home or PIPELINE_HOME');
   }
 }
 

@@ -102,7 +102,5 @@ function olderEnvironments({cacheFolder, sourceFolder}: PythonQuestion): readonl
   if (older.length === 0) return [];
   const folders = older.flatMap((name) => [name, readlinkSync(join(cacheFolder, name))]);
   const remove = folders.map((name) => join(cacheFolder, name)).join(' ');
-  return [
-    warning('older environments', listWords(older), `if no other checkout needs them: rm -r ${remove}`),
-  ];
+  return [warning('old pythons', listWords(older), `if no other checkout needs them: rm -r ${remove}`)];
 }
