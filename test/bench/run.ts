@@ -5,8 +5,8 @@ import {execa} from 'execa';
 // npm run bench: names them. npm run bench startup preprocess: runs these. npm run bench all: every one.
 const folder = import.meta.dirname;
 const known = readdirSync(folder)
-  .filter((name) => name.endsWith('.bench.js'))
-  .map((name) => name.slice(0, -'.bench.js'.length));
+  .filter((name) => name.endsWith('.js') && name !== 'run.js')
+  .map((name) => name.slice(0, -'.js'.length));
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => name !== 'all' && !known.includes(name));
 if (asked.length === 0 || unknown.length > 0) {
@@ -17,7 +17,7 @@ if (asked.length === 0 || unknown.length > 0) {
   // One after the other, each in a process of its own: none warms up or slows down the next.
   for (const name of asked.includes('all') ? known : asked) {
     console.log(`\n${name}`);
-    const {exitCode} = await execa(process.execPath, [join(folder, `${name}.bench.js`)], {
+    const {exitCode} = await execa(process.execPath, [join(folder, `${name}.js`)], {
       stdio: 'inherit',
       reject: false,
     });
