@@ -18,18 +18,19 @@ export function check<Schema extends z.ZodType>(
   if (written === null) throw new Error(`Internal error: nothing at ${dotted(at)}`);
   const parsed = schema.safeParse(toJson(written.value), {error: writeNote});
   if (parsed.success) return {value: parsed.data, faults: []};
-  const issues = withoutMisspelt(parsed.error.issues);
+  const issues = withoutMisspelt(parsed.error.issues, {root, at});
   return {value: null, faults: issues.flatMap((issue) => explain(issue, {root, at}))};
 }
 
 /** A key that is missing because it is misspelt is told once: as the unknown key with its "did you mean". */
-function withoutMisspelt(issues: readonly Issue[]): readonly Issue[] {
+function withoutMisspelt(issues: readonly Issue[], {root, at}: Where): readonly Issue[] {
   const meant = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => dotted([...issue.path, nearest(key, readNote(issue).keys) ?? key]))
       : [],
   );
-  return issues.filter((issue) => issue.code === 'unrecognized_keys' || !meant.includes(dotted(issue.path)));
+  const isMissing = (issue: Issue) => entryAt(root, [...at, ...issue.path]) === null;
+  return issues.filter((issue) => !meant.includes(dotted(issue.path)) || !isMissing(issue));
 }
 
 type Where = Readonly<{root: Located; at: Path}>;
@@ -110,7 +111,7 @@ function explainUnion(
 ): readonly Diagnostic[] {
   const near = branchesOf(issue)
     .filter((issues) => !issues.some(missesShape))
-    .map(withoutMisspelt)
+    .map((issues) => withoutMisspelt(issues, {root, at: path}))
     .sort((a, b) => a.length - b.length)
     .at(0);
   if (near !== undefined) return near.flatMap((one) => explain(one, {root, at: path}));

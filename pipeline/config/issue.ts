@@ -80,6 +80,8 @@ function hintFor(expected: readonly string[], node: Located): string | undefined
   if (expected.includes('a list')) return `write a list: [${text}]`;
   if (typeof value !== 'string') return undefined;
   if (expected.includes('a map') && node.plain && NO_SPACE.test(text)) return 'write a space after the colon';
+  if (expected.length === 1 && expected[0] === 'a map')
+    return 'write its keys below it, each with a value: "key: value"';
   if (expected.includes('true or false') && /^(?:yes|no|on|off)$/i.test(value)) return 'write true or false';
   const wantsNumber = expected.some((word) => word.endsWith('number'));
   if (wantsNumber && !node.plain && value.trim() !== '' && Number.isFinite(Number(value))) {

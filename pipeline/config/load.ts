@@ -68,7 +68,10 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
 }
 
 /** The files laid over one another, with every -S applied. @returns null when a file cannot be read. */
-function readTree({file, overlays, sets, folder}: LoadRequest, faults: Diagnostic[]): LocatedMap | null {
+function readTree(
+  {file, overlays, sets, folder, environment}: LoadRequest,
+  faults: Diagnostic[],
+): LocatedMap | null {
   const below = readConfigFile({file, folder, role: 'configuration'});
   const above = overlays.map((overlay) => readConfigFile({file: overlay, folder, role: 'overlay'}));
   let root: LocatedMap | null = null;
@@ -78,7 +81,7 @@ function readTree({file, overlays, sets, folder}: LoadRequest, faults: Diagnosti
   }
   if (root === null || faults.length > 0) return null;
   for (const argument of sets) {
-    const changed = override(root, {argument, topLevel: TOP_LEVEL_KEYS, folder});
+    const changed = override(root, {argument, topLevel: TOP_LEVEL_KEYS, folder, environment});
     if (changed.ok) root = changed.value;
     else faults.push(...changed.error);
   }

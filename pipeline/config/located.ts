@@ -65,10 +65,9 @@ export function merge(below: Located, above: Located): Located {
   const entries = new Map(below.entries);
   for (const [key, entry] of above.entries) {
     const earlier = entries.get(key);
-    entries.set(
-      key,
-      earlier === undefined ? entry : {key: entry.key, value: merge(earlier.value, entry.value)},
-    );
+    const both = earlier !== undefined && earlier.value.kind === 'map' && entry.value.kind === 'map';
+    // A map stays where it was begun; whatever replaces a value stands where it was written.
+    entries.set(key, both ? {key: earlier.key, value: merge(earlier.value, entry.value)} : entry);
   }
   return {...below, entries};
 }

@@ -1,6 +1,7 @@
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import {err, ok, type Result} from '../model/result.js';
 import {didYouMean} from '../model/spelling.js';
+import {type Environment, interpolate} from './interpolate.js';
 import {entryAt, type Located, type LocatedEntry, type LocatedMap} from './located.js';
 import {numberFault, plainScalar} from './scalar.js';
 import {parseYaml} from './source.js';
@@ -11,9 +12,9 @@ import {parseYaml} from './source.js';
  */
 export function override(
   root: LocatedMap,
-  request: {argument: string; topLevel: readonly string[]; folder: string},
+  request: {argument: string; topLevel: readonly string[]; folder: string; environment: Environment},
 ): Result<LocatedMap, readonly Diagnostic[]> {
-  const {argument, folder} = request;
+  const {argument, folder, environment} = request;
   const fail = (message: string, hint?: string) => err([fault(`-S ${argument}: ${message}`, null, hint)]);
   const equals = argument.indexOf('=');
   if (equals === -1) return fail('there is no "="', 'write -S path=value, for example -S train.epochs=5');
@@ -22,9 +23,12 @@ export function override(
     return fail('the path is not complete', 'write -S path=value, for example -S train.epochs=5');
   const value = readValue(argument.slice(equals + 1), {argument, folder});
   if (!value.ok) return fail(value.error);
+  const faults: Diagnostic[] = [];
+  const filled = interpolate(value.value, {environment, workingFolder: folder, faults});
+  if (faults.length > 0) return err(faults);
   const path = fullPath(root, written, request.topLevel);
   if (!path.ok) return fail(path.error.message, path.error.hint);
-  const changed = replaceAt({key: null, value: root}, {path: path.value, value: value.value});
+  const changed = replaceAt({key: null, value: root}, {path: path.value, value: filled});
   if (!changed.ok) return fail(changed.error);
   return changed.value.value.kind === 'map'
     ? ok(changed.value.value)

@@ -4,7 +4,9 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   let best: {name: string; distance: number} | null = null;
   for (const name of known) {
     const distance = editDistance(wanted, normalise(name));
-    const near = distance <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 3));
+    const shorter = Math.min(wanted.length, name.length);
+    // Of a word of one letter nothing is left when that letter differs.
+    const near = distance <= Math.max(1, Math.floor(shorter / 3)) && (distance < shorter || distance === 0);
     if (near && (best === null || distance < best.distance)) best = {name, distance};
   }
   return best?.name ?? null;

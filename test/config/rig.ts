@@ -74,3 +74,35 @@ function textIn(folder: string): (file: string) => string | null {
     }
   };
 }
+
+/** A configuration without a fault, to make one mistake in. */
+export const GOOD = `pipeline: demo
+stages:
+  data:
+    uses: synthesize
+    params:
+      images: 20
+  split:
+    uses: split
+  preprocess:
+    uses: preprocess
+  train:
+    uses: train
+    params:
+      epochs: 3
+`;
+
+/** The good configuration with one text replaced. */
+export function changed(from: string, to: string): Request {
+  if (!GOOD.includes(from)) throw new Error(`no ${from} in it`);
+  return {files: {'p.yaml': GOOD.replace(from, to)}};
+}
+
+/** The good configuration with more text at its end: further parameters of `train`. */
+export function added(text: string): Request {
+  return {files: {'p.yaml': GOOD + text}};
+}
+
+export function only(text: string): Request {
+  return {files: {'p.yaml': text}};
+}
