@@ -8,10 +8,12 @@ import {findChromium} from '../../pipeline/doctor/chromium.js';
  */
 export async function prepareChromium(): Promise<string | null> {
   if (findChromium(process.env) !== null) return null;
+  if (process.env['CHROMIUM_PATH'])
+    return `CHROMIUM_PATH names ${process.env['CHROMIUM_PATH']}, which is not there`;
   if (process.getuid?.() !== 0) return 'not installed, and only root could install it (apt install chromium)';
   if (!existsSync('/usr/bin/apt-get')) return 'not installed, and there is no apt-get';
   console.error('installing Chromium with apt-get');
-  const install = ['install', '-y', '-qq', '--no-install-recommends', 'chromium'];
+  const install = ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'];
   const env = {DEBIAN_FRONTEND: 'noninteractive'};
   const options = {env, reject: false, stdin: 'ignore', all: true, timeout: APT_TIMEOUT_MS} as const;
   await execa('apt-get', ['update', '-qq'], options);
