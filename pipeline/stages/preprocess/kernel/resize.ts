@@ -86,7 +86,7 @@ export function resizeColumns(
   starts: usize, counts: usize, coefficients: usize, taps: usize,
 ): void {
   for (let row: usize = 0; row < rows; row++) {
-    const first = source + load<u32>(starts + row * 4) * sourcePitch;
+    const first = source + <usize>load<u32>(starts + row * 4) * sourcePitch;
     const count: usize = load<u32>(counts + row * 4);
     const table = coefficients + row * taps * 4;
     for (let column: usize = 0; column < columns; column += 16) {
