@@ -168,7 +168,7 @@ export class JobSession {
     this.#silentTicks += 1;
     this.#inbox.flush();
     if (this.#ticks % HELLO_TICKS === 0) void this.#channel.request({type: 'hello'}, ANSWER_MS);
-    if (!isAlive(this.#agent)) return this.#end({kind: 'lost', message: 'the runtime agent was killed'});
+    if (!isAlive(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
     // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
     const silentMs = this.#silentTicks * TICK_MS;
     if (silentMs < this.#request.limits.silentMs) return;
