@@ -53,9 +53,10 @@ export function openJournal(tools: {layout: Layout; name: RunName; now(): Date})
     const event: Event = {seq: ++sequence, at: now().toISOString(), ...news};
     lines.write(JSON.stringify(event));
     const next = record === null ? foldEvents([event]) : advance(record, event);
-    const [isFirst, hasChanged] = [record === null, next !== record];
+    const hasChanged = next !== record;
+    const isAtOnce = record === null || news.type === 'run-finished';
     record = next;
-    if (isFirst || news.type === 'run-finished') refresh();
+    if (hasChanged && isAtOnce) refresh();
     else if (hasChanged && timer === null) timer = setTimeout(refresh, REFRESH_MS).unref();
     if (news.type === 'stage-finished') settle(news);
     return event;
