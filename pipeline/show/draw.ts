@@ -70,6 +70,7 @@ const OUTCOMES: Readonly<Record<string, {mark: string; style: Style}>> = {
   tainted: {mark: '!', style: 'warn'},
   failed: {mark: '✘', style: 'bad'},
   cancelled: {mark: '–', style: 'warn'},
+  'not selected': {mark: '·', style: 'dim'},
 };
 
 function drawSettled(stage: StageView, {grid, screen}: Place): Line {
@@ -77,12 +78,7 @@ function drawSettled(stage: StageView, {grid, screen}: Place): Line {
   const {outcome} = stage.phase;
   const word = outcomeWord(outcome);
   const {mark, style} = OUTCOMES[word]!;
-  const unselected = outcome.status === 'cancelled' && outcome.because === 'not-selected';
-  const line: Span[] = [
-    ...label(stage, {mark: unselected ? '·' : mark, style: unselected ? 'dim' : style, grid}),
-    span(padEnd(unselected ? '' : word, WORD_WIDTH), style),
-    span('  '),
-  ];
+  const line: Span[] = [...label(stage, {mark, style, grid}), span(`${padEnd(word, WORD_WIDTH)}  `, style)];
   const duration = durationOf(stage);
   if (duration !== '') line.push(span(`${padStart(duration, grid.durations)}  `));
   if (stage.warnings > 0) line.push(span(`${countOf(stage.warnings, 'warning')}  `, 'warn'));

@@ -67,9 +67,11 @@ export function epochFacts({metrics}: Extract<JobEvent, {type: 'epoch'}>): reado
   ];
 }
 
-/** What became of a stage, in one word. */
+/** What became of a stage, in a word or two. */
 export function outcomeWord(outcome: Outcome): string {
-  if (outcome.status !== 'succeeded') return outcome.status;
+  if (outcome.status === 'failed') return 'failed';
+  if (outcome.status === 'cancelled')
+    return outcome.because === 'not-selected' ? 'not selected' : 'cancelled';
   return outcome.tainted.length > 0 ? 'tainted' : outcome.how;
 }
 
@@ -77,7 +79,7 @@ export function outcomeWord(outcome: Outcome): string {
 export function cancelledText({because}: Extract<Outcome, {status: 'cancelled'}>): string {
   if (because === 'interrupted') return 'the run was interrupted';
   if (because === 'earlier-failure') return 'another stage failed before';
-  if (because === 'not-selected') return 'not selected';
+  if (because === 'not-selected') return '';
   return `needs ${because.needs}, which did not succeed`;
 }
 
