@@ -28,10 +28,10 @@ export function describeImages(rows: readonly ImageRow[]): JsonObject {
     ['PA', 0],
     ['AP', 0],
   ]);
-  const patients = new Set<string>();
+  const patients = new Map<string, number>();
   let [none, several] = [0, 0];
   for (const row of rows) {
-    patients.add(row.patient);
+    increment(patients, row.patient);
     for (const finding of row.findings) increment(findings, finding);
     increment(sexes, row.sex);
     increment(views, row.view);
@@ -50,6 +50,7 @@ export function describeImages(rows: readonly ImageRow[]): JsonObject {
     sex: shares(sexes),
     view: shares(views),
     age: describeAges(rows),
+    images_per_patient: describeCounts(patients.values()),
   };
 }
 
@@ -90,9 +91,27 @@ function describeAges(rows: readonly ImageRow[]): JsonObject {
   const ages = Float64Array.from(rows.flatMap((row) => row.age ?? [])).sort();
   const unknown = rows.length - ages.length;
   if (ages.length === 0) return {unknown};
-  const sum = ages.reduce((total, age) => total + age, 0);
-  const median = (ages[(ages.length - 1) >> 1]! + ages[ages.length >> 1]!) / 2;
-  return {min: ages[0]!, median, mean: round(sum / ages.length, 2), max: ages.at(-1)!, unknown};
+  return {
+    min: ages[0]!,
+    lower_quartile: quantile(ages, 0.25),
+    median: quantile(ages, 0.5),
+    upper_quartile: quantile(ages, 0.75),
+    max: ages.at(-1)!,
+    mean: round(ages.reduce((total, age) => total + age, 0) / ages.length, 2),
+    unknown,
+  };
+}
+
+function describeCounts(values: Iterable<number>): JsonObject {
+  const counts = Float64Array.from(values).sort();
+  return counts.length === 0 ? {} : {median: quantile(counts, 0.5), most: counts.at(-1)!};
+}
+
+/** Of sorted values, interpolated between neighbours (Hyndman and Fan 1996, type 7). */
+function quantile(sorted: Float64Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+  return round(below + (above - below) * (place - Math.floor(place)), 3);
 }
 
 function round(value: number, digits: number): number {
