@@ -1,0 +1,123 @@
+import type {Evaluation} from '../pipeline/model/evaluation.js';
+import type {EpochMetrics} from '../pipeline/model/job-event.js';
+import type {Json, JsonObject} from '../pipeline/model/json.js';
+
+/**
+ * Everything a run report says, as one JSON document; the page is a function of it alone. pipeline/stages/report-facts*
+ * gathers it from artifacts and the run folder. Shares are 0 to 1, times ISO 8601 in UTC, digests lower-case SHA-256.
+ */
+export type ReportFacts = Readonly<{
+  schema: 'pipeline/report-facts/v1';
+  title: string;
+  run: RunFacts;
+  data: DataFacts;
+  split: SplitFacts;
+  images: ImageFacts;
+  training: TrainingFacts;
+  evaluation: Evaluation;
+  /** In the order of the graph. */
+  stages: readonly StageFacts[];
+  settings: readonly SettingFact[];
+  config: Readonly<{file: string; digest: string; /** As resolved, YAML; null when the run kept none. */ text: string | null}>;
+  /** Null when the run recorded none. */
+  environment: EnvironmentFacts | null;
+}>;
+
+export type RunFacts = Readonly<{
+  name: string;
+  pipeline: string;
+  message: string | null;
+  startedAt: string;
+  argv: readonly string[];
+}>;
+
+export type DataFacts = Readonly<{
+  /** `synthetic` images were made by the pipeline; `chestxray14` is the NIH data set or a part of it. */
+  origin: 'synthetic' | 'chestxray14';
+  images: number;
+  patients: number;
+  /** Images of the whole data set; null for synthetic data. */
+  whole: number | null;
+  /** Which release of the labels, and how that was found out. */
+  labels: Readonly<{state: string; because: string}>;
+  /** Anything else that the data card tells: short name, short text. */
+  remarks: readonly Readonly<{name: string; text: string}>[];
+}>;
+
+export type SplitFacts = Readonly<{
+  /** `chexnet-lists` only for the published lists, whose results may stand beside published ones. */
+  method: 'seeded' | 'chexnet-lists' | 'other';
+  /** In words, for example "seeded, patients kept together, seed 1". */
+  description: string;
+  folds: readonly FoldFacts[];
+  audit: readonly AuditFact[];
+}>;
+
+export type FoldFacts = Readonly<{
+  fold: 'train' | 'val' | 'test';
+  images: number;
+  patients: number;
+  /** Images with the finding, in the order of `evaluation.findings`. */
+  positives: readonly number[];
+  noFinding: number;
+  /** Null where the metadata do not say it for any image. */
+  femaleShare: number | null;
+  apShare: number | null;
+  age: Readonly<{lowerQuartile: number; median: number; upperQuartile: number}> | null;
+  imagesPerPatient: Readonly<{median: number; most: number}>;
+}>;
+
+/** One check against leakage, for example "Patients in more than one fold": found `count`. */
+export type AuditFact = Readonly<{check: string; count: number; passed: boolean; detail: string}>;
+
+export type ImageFacts = Readonly<{
+  /** In the array: square, this many pixels wide. */
+  count: number;
+  size: number;
+  quarantined: number;
+  /** The first few. */
+  examples: readonly Readonly<{image: string; reason: string}>[];
+}>;
+
+export type TrainingFacts = Readonly<{
+  /** Epochs count from 1. */
+  epochs: readonly (EpochMetrics & Readonly<{epoch: number}>)[];
+  params: JsonObject;
+  /** Null when the training did not record it. */
+  device: Readonly<{name: string; description: string; because: string; torch: string; ranks: number}> | null;
+  /** Steps after which an earlier attempt was taken up again, one per resume. */
+  resumedFromSteps: readonly number[];
+}>;
+
+export type StageFacts = Readonly<{
+  id: string;
+  uses: string;
+  /** What this run decided, and why. */
+  action: 'skip' | 'restore' | 'run';
+  because: readonly string[];
+  /** Of the artifact: the run that made it, and how long that took. Null for the report itself. */
+  artifact: ArtifactFacts | null;
+}>;
+
+export type ArtifactFacts = Readonly<{
+  type: string;
+  fingerprint: string;
+  output: string;
+  run: string;
+  finishedAt: string;
+  seconds: number;
+  attempt: number;
+  resumedFromAttempt: number | null;
+  tainted: readonly string[];
+  files: number;
+  bytes: number;
+}>;
+
+/** One parameter of a stage; `path` is dotted and begins with the stage's id. `origin` reads `demo.yaml:41` or `default`. */
+export type SettingFact = Readonly<{path: string; value: Json; origin: string | null}>;
+
+export type EnvironmentFacts = Readonly<{
+  /** Short name, short text: Python, torch, processor … */
+  rows: readonly Readonly<{name: string; text: string}>[];
+  source: Readonly<{commit: string | null; uncommitted: boolean; /** Size of source.patch. */ patchLines: number}> | null;
+}>;

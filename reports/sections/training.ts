@@ -1,0 +1,52 @@
+import {countOf, formatCount, formatDuration} from '../../pipeline/model/words.js';
+import {factList, section} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
+import {keptEpoch} from '../figures/training.js';
+import {type Html, html} from '../html.js';
+import {capitalized, metric, spelled} from '../numbers.js';
+import type {Page} from '../page.js';
+import {curves} from './curves.js';
+import {recipeTable} from './recipe.js';
+import {speedTable, times} from './times.js';
+
+/** How it was trained: recipe with origins, curves, time and throughput. */
+export function trainingSection(page: Page, number: number): Html {
+  const {facts} = page;
+  return section({
+    number,
+    id: 'training',
+    question: 'How was it trained?',
+    answer: answer(facts),
+    body: html`${summary(facts)}
+<h3>Recipe</h3>
+${recipeTable(page)}
+<h3>Curves</h3>
+${curves(page)}
+<h3>Time and throughput</h3>
+${times(page)}
+${speedTable(page)}`,
+  });
+}
+
+function answer({training}: ReportFacts): string {
+  const {epochs, device} = training;
+  const kept = keptEpoch(epochs);
+  const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const where = device === null ? '' : ` on ${device.name} with ${countOf(device.ranks, 'rank')}`;
+  const trained = `${capitalized(spelled(epochs.length))} ${epochs.length === 1 ? 'epoch' : 'epochs'} in ${formatDuration(seconds)}${where}`;
+  if (kept.val_auroc_macro === null) return `${trained}; the last one was kept, because no finding could be scored in the validation fold.`;
+  return `${trained}; epoch ${kept.epoch} was kept because it had the best validation macro AUROC (${metric(kept.val_auroc_macro)}).`;
+}
+
+function summary({training, images, split, evaluation}: ReportFacts): Html {
+  const {device, resumedFromSteps, epochs} = training;
+  const train = split.folds.find((fold) => fold.fold === 'train');
+  return factList([
+    ['Model', `DenseNet-121, ${evaluation.findings.length} logits`],
+    ['Loss', 'binary cross-entropy on logits, every label with the same weight'],
+    ['Input', `${countOf(train?.images ?? 0, 'image')} of ${images.size} × ${images.size} pixels per epoch`],
+    ['Device', device === null ? html`<span class="absent">not recorded</span>` : `${device.name}: ${device.description}; ${device.because}`],
+    ['Kept epoch', `${keptEpoch(epochs).epoch} of ${epochs.length}, by macro AUROC of the validation fold; test images were not looked at`],
+    ['Interruptions', resumedFromSteps.length === 0 ? 'none' : `resumed after step ${resumedFromSteps.map(formatCount).join(', ')}`],
+  ]);
+}

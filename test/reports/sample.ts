@@ -1,0 +1,226 @@
+import type {EpochMetrics} from '../../pipeline/model/job-event.js';
+import type {FoldFacts, ReportFacts, StageFacts, TrainingFacts} from '../../reports/facts.js';
+import {digestOf, type SampleClass, type SampleFold, sampleEvaluation} from './sample-evaluation.js';
+
+/** Invented facts of a finished run on part of the synthetic data: what a demo's report looks like. */
+export function demoFacts(): ReportFacts {
+  const positives = [64, 17, 72, 106, 30, 36, 9, 28, 25, 12, 14, 10, 20, 3];
+  const classes = classesOf(positives, 0.86);
+  return {
+    schema: 'pipeline/report-facts/v1',
+    title: 'Demo on synthetic radiographs',
+    run: {
+      name: 'quiet-heron',
+      pipeline: 'demo',
+      message: null,
+      startedAt: '2026-03-03T14:02:11.000Z',
+      argv: ['run', 'configs/demo.yaml'],
+    },
+    data: {
+      origin: 'synthetic',
+      images: 600,
+      patients: 212,
+      whole: null,
+      labels: {state: 'drawn with the images', because: 'the generator wrote them'},
+      remarks: [{name: 'Seed', text: '1'}],
+    },
+    split: {
+      method: 'seeded',
+      description: 'seeded, patients kept together, seed 1',
+      folds: foldFacts([420, 60, 120], [148, 21, 43], positives.map((count) => count / 600)),
+      audit: [
+        {check: 'Patients in more than one fold', count: 0, passed: true, detail: 'train–validation 0, train–test 0, validation–test 0'},
+        {check: 'Identical files in more than one fold', count: 0, passed: true, detail: 'by SHA-256, of 600 files'},
+      ],
+    },
+    images: {count: 600, size: 64, quarantined: 0, examples: []},
+    training: trainingOf(3, {batch: 32, images: 420, second: 9.8}),
+    evaluation: sampleEvaluation(
+      {
+        val: {images: 60, patients: 21, classes: scaled(classes, 0.1)},
+        test: {images: 120, patients: 43, classes: scaled(classes, 0.2)},
+      },
+      24,
+    ),
+    stages: stagesOf('quiet-heron', ['synthesize', 'split', 'preprocess', 'train', 'predict', 'evaluate', 'report']),
+    settings: [
+      {path: 'dataset.images', value: 600, origin: 'configs/demo.yaml:9'},
+      {path: 'dataset.seed', value: 1, origin: 'configs/demo.yaml:10'},
+      {path: 'split.seed', value: 1, origin: 'configs/demo.yaml:16'},
+      {path: 'train.optimizer.lr', value: 0.001, origin: '-S train.optimizer.lr=1e-3'},
+      {path: 'train.optimizer.weight_decay', value: 0.01, origin: 'configs/demo.yaml:38'},
+      {path: 'train.epochs', value: 3, origin: 'configs/demo.yaml:28'},
+      {path: 'train.precision', value: 'fp32', origin: 'default'},
+    ],
+    config: {
+      file: 'configs/demo.yaml',
+      digest: digestOf('demo.yaml'),
+      text: 'pipeline: demo\nstages:\n  dataset:\n    uses: synthesize\n    params:\n      images: 600 # configs/demo.yaml:9\n',
+    },
+    environment: {
+      rows: [
+        {name: 'Python', text: '3.11.9'},
+        {name: 'PyTorch', text: '2.13.0+cpu'},
+        {name: 'Node.js', text: '20.19.5'},
+        {name: 'Pipeline', text: '0.1.0'},
+        {name: 'Processor', text: '2 cores, x86-64'},
+        {name: 'System', text: 'Debian GNU/Linux 12'},
+      ],
+      source: {commit: digestOf('commit').slice(0, 40), uncommitted: true, patchLines: 12},
+    },
+  };
+}
+
+/** Invented facts of a run on the whole of ChestX-ray14 with the CheXNet lists: the largest report there is. */
+export function fullFacts(): ReportFacts {
+  const [train, val, test] = [
+    [7996, 1950, 9261, 13914, 3988, 4375, 978, 3705, 3263, 1690, 1799, 1158, 2279, 144],
+    [1119, 240, 1292, 2018, 625, 613, 133, 504, 447, 200, 208, 166, 372, 41],
+    [2420, 582, 2754, 3938, 1133, 1335, 242, 1089, 957, 413, 509, 362, 734, 42],
+  ];
+  const demo = demoFacts();
+  const folds = foldFacts([78466, 11219, 22433], [21528, 3090, 6187], []);
+  const counted = [train!, val!, test!];
+  const [valFold, testFold] = [1, 2].map((fold): SampleFold => {
+    const {images, patients} = folds[fold]!;
+    return {images, patients, classes: classesOf(counted[fold]!, 0.84)};
+  });
+  return {
+    ...demo,
+    title: 'ChestX-ray14 with the CheXNet lists',
+    run: {...demo.run, name: 'brisk-otter', pipeline: 'full', argv: ['run', 'configs/full.yaml', '-S', 'train.seed=7']},
+    data: {
+      origin: 'chestxray14',
+      images: 112120,
+      patients: 30805,
+      whole: 112120,
+      labels: {state: 'A (first 2017 release)', because: '1,353 images with pneumonia; later releases have 1,431'},
+      remarks: [],
+    },
+    split: {
+      ...demo.split,
+      method: 'chexnet-lists',
+      description: 'the CheXNet lists, 78,468 / 11,219 / 22,433 images',
+      folds: folds.map((fold, index) => ({...fold, positives: counted[index]!, noFinding: [42403, 6079, 11928][index]!})),
+    },
+    images: {
+      count: 112118,
+      size: 256,
+      quarantined: 2,
+      examples: [
+        {image: '00004342_002.png', reason: 'the file is cut short'},
+        {image: '00011290_003.png', reason: 'the file is cut short'},
+      ],
+    },
+    training: {...trainingOf(13, {batch: 64, images: 78466, second: 92.4}), resumedFromSteps: [6135]},
+    evaluation: sampleEvaluation({val: valFold!, test: testFold!}, 200),
+    stages: stagesOf('brisk-otter', ['acquire', 'split', 'preprocess', 'train', 'predict', 'evaluate', 'report']),
+  };
+}
+
+/** Invented facts of a run on so few images that most classes have no positive in the test fold. */
+export function tinyFacts(): ReportFacts {
+  const demo = demoFacts();
+  const positives = [6, 0, 5, 9, 0, 2, 0, 0, 1, 0, 0, 0, 0, 0];
+  const classes = classesOf(positives, 0.58);
+  return {
+    ...demo,
+    title: 'The embedded sample of ChestX-ray14',
+    data: {...demo.data, origin: 'chestxray14', images: 160, patients: 121, whole: 112120, labels: {state: 'C (v2020)', because: 'the header is that of Data_Entry_2017_v2020.csv'}},
+    split: {...demo.split, folds: foldFacts([112, 16, 32], [85, 12, 24], positives.map((count) => count / 32))},
+    images: {...demo.images, count: 160, quarantined: 0},
+    evaluation: sampleEvaluation(
+      {val: {images: 16, patients: 12, classes: scaled(classes, 0.5)}, test: {images: 32, patients: 24, classes}},
+      24,
+    ),
+  };
+}
+
+function classesOf(positives: readonly number[], auroc: number): SampleClass[] {
+  const distance = auroc > 0.8 ? 1.45 : 0.3;
+  const shifts = [-0.1, 0.5, 0.3, -0.65, 0.05, -0.3, -0.4, 0.25, -0.15, 0.35, 0.65, -0.05, -0.3, 0.55];
+  return positives.map((count, index) => ({
+    positives: count,
+    positivePatients: Math.ceil(count * 0.64),
+    distance: Math.max(0.05, distance + shifts[index]!),
+  }));
+}
+
+function scaled(classes: readonly SampleClass[], share: number): SampleClass[] {
+  return classes.map((one) => ({
+    ...one,
+    positives: Math.round(one.positives * share),
+    positivePatients: Math.ceil(Math.round(one.positives * share) * 0.8),
+  }));
+}
+
+function foldFacts(images: readonly number[], patients: readonly number[], prevalences: readonly number[]): FoldFacts[] {
+  return (['train', 'val', 'test'] as const).map((fold, index) => ({
+    fold,
+    images: images[index]!,
+    patients: patients[index]!,
+    positives: prevalences.map((prevalence) => Math.round(prevalence * images[index]!)),
+    noFinding: Math.round(images[index]! * 0.53),
+    femaleShare: 0.434 + index * 0.004,
+    apShare: 0.399 - index * 0.003,
+    age: {lowerQuartile: 35, median: 49, upperQuartile: 59},
+    imagesPerPatient: {median: 1, most: [184, 120, 145][index]!},
+  }));
+}
+
+function trainingOf(epochs: number, of: {batch: number; images: number; second: number}): TrainingFacts {
+  const best = Math.max(1, Math.round(epochs * 0.77));
+  const rows = Array.from({length: epochs}, (_, index): EpochMetrics & {epoch: number} => {
+    const done = (index + 1) / epochs;
+    return {
+      epoch: index + 1,
+      train_loss: 0.12 + 0.075 * Math.exp(-3 * done),
+      val_loss: 0.15 + 0.02 * Math.exp(-6 * done) + 0.006 * done,
+      val_auroc_macro: 0.846 - 0.07 * Math.exp(-5 * done) - 0.006 * Math.max(0, done - 0.77),
+      val_auroc_defined: 14,
+      learning_rate: 1e-3 * (1 - done / 1.05),
+      seconds: of.second + (index === 0 ? 2.1 : 0.4 * (index % 3)),
+      train_seconds: of.second * 0.9,
+      images_per_second: (of.images / of.second / 0.9) * (index === 0 ? 0.93 : 1 + 0.01 * (index % 3)),
+      step_ms_p50: 71.2,
+      step_ms_p95: 74.9,
+      step_ms_max: 312.4,
+      loader_stall_share: 0.017,
+      peak_memory_bytes: 1.6e9,
+      is_best: index + 1 === best,
+    };
+  });
+  return {
+    epochs: rows,
+    params: {seed: 0, epochs, batch_size: of.batch, weights: 'none', optimizer: {name: 'adamw', lr: 0.001, weight_decay: 0.01}, schedule: {name: 'cosine', warmup: 0.15}, augment: 'none', precision: 'fp32', input: {crop: 64, normalize: 'per-image'}},
+    device: {name: 'cpu', description: '2 ranks with 1 thread each', because: 'no accelerator was found', torch: '2.13.0+cpu', ranks: 2},
+    resumedFromSteps: [],
+  };
+}
+
+function stagesOf(run: string, uses: readonly string[]): StageFacts[] {
+  const seconds = [9.2, 0.3, 3.1, 31.4, 2.2, 0.9];
+  const types = ['dataset', 'folds', 'images', 'model', 'predictions', 'evaluation'];
+  return uses.map((name, index) => ({
+    id: index === 0 ? 'dataset' : name,
+    uses: name,
+    action: index < 2 ? 'skip' : 'run',
+    because: index < 2 ? ['nothing it depends on has changed'] : index === 3 ? ['optimizer.lr 1e-4 → 1e-3 (-S train.optimizer.lr=1e-3)'] : ['never run before'],
+    artifact:
+      name === 'report'
+        ? null
+        : {
+            type: types[index]!,
+            fingerprint: digestOf(`${name} fingerprint`),
+            output: digestOf(`${name} output`),
+            run: index < 2 ? 'early-finch' : run,
+            finishedAt: `2026-03-03T14:0${index}:42.000Z`,
+            seconds: seconds[index]!,
+            attempt: 1,
+            resumedFromAttempt: null,
+            tainted: [],
+            files: index === 0 ? 604 : 3,
+            bytes: 1_400_000 * (index + 1),
+          },
+  }));
+}
