@@ -26,6 +26,8 @@ export type JobRequest = Readonly<{
   /** Stop at once. */
   kill: AbortSignal;
   limits: JobLimits;
+  /** Called when no process of an earlier attempt is left and the next one is about to start. */
+  beforeAttempt(): void;
   /** Once per number, in order, without gaps. */
   onEvent(seq: number, event: JobEvent): void;
   onNote(level: 'info' | 'warning', text: string): void;

@@ -97,6 +97,7 @@ export class JobSession {
   async #begin(): Promise<Ending | null> {
     const hello = await this.#channel.request({type: 'hello'}, this.#request.limits.silentMs);
     if (!hello.ok) return this.#withoutAnswer(hello.error);
+    if (hello.value['state'] === 'idle') this.#request.beforeAttempt();
     const {job, dir, launch} = this.#request;
     const {module, ranks, arguments: values, environment} = launch;
     const torchrun = launch.torchrun ?? true;

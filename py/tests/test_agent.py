@@ -98,7 +98,7 @@ def test_a_known_key_gets_an_answer(agent: Agent) -> None:
         "type": "reply",
         "id": "1",
         "ok": True,
-        "value": {"epoch": endpoint["epoch"], "version": 1},
+        "value": {"epoch": endpoint["epoch"], "version": 1, "state": "idle"},
     }
     assert (endpoint["pid"], endpoint["port"]) == (agent.process.pid, agent.port)
 

@@ -94,6 +94,7 @@ export function jobFolderIn(folder: string, python: string): JobFolder {
     signal: options.signal ?? new AbortController().signal,
     kill: options.kill ?? new AbortController().signal,
     limits: {...DEFAULT_LIMITS, ...options.limits},
+    beforeAttempt: () => {},
     onEvent: options.onEvent ?? (() => {}),
     onNote: () => {},
   });

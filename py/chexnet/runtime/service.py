@@ -111,7 +111,7 @@ class Service:
     def _answer(self, identity: bytes, message: DriverMessage) -> Done | Refused | None:
         match message:
             case Hello(id=request):
-                return Done(request, True, {"epoch": self.epoch, "version": VERSION})
+                return Done(request, True, {"epoch": self.epoch, "version": VERSION, "state": self._job.state})
             case Submit(id=request):
                 return self._submit(message)
             case Shutdown(id=request):

@@ -1,0 +1,33 @@
+import type {News} from '../model/event.js';
+import type {Digest, RunName} from '../model/stage.js';
+import type {StageKind} from '../model/stage-kind.js';
+import type {Store} from '../store/store.js';
+import type {RunOrder} from './schedule.js';
+import type {Executor} from './work-order.js';
+
+/** What carrying out a stage takes from the run around it. */
+export type CarryOutTools = Readonly<{
+  store: Pick<Store, 'artifacts' | 'layout' | 'locks'>;
+  execute: Executor;
+  /** Ends what a killed run left at work in a resume folder (absolute). */
+  dismiss(resume: string): Promise<void>;
+  /** What of the stage's declared files and needed artifacts is not any more as it was when the stage began. */
+  changedInputs(order: RunOrder): Promise<readonly string[]>;
+  /** Digests of the stage kind's own source files, kept beside the key. */
+  sourcesOf(kind: StageKind): Promise<Readonly<Record<string, Digest>>>;
+  report(news: News): void;
+  run: RunName;
+  /** Absolute. */
+  runFolder: string;
+  /** Worker threads or processes that a stage may keep busy. */
+  concurrency: number;
+  /** Whether to wait for another run that makes the same artifact. */
+  waitForLock: boolean;
+  /** Begin afresh: nothing of earlier attempts is used. */
+  isForced(order: RunOrder): boolean;
+  /** Checkpoint and stop. */
+  stop: AbortSignal;
+  /** Stop at once. */
+  kill: AbortSignal;
+  now(): Date;
+}>;

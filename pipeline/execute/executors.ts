@@ -1,0 +1,71 @@
+import type {JobLimits} from '../dispatch/job-request.js';
+import type {Failure} from '../model/failure.js';
+import {type Result, unreachable} from '../model/result.js';
+import type {StageId} from '../model/stage.js';
+import type {StageResult} from '../model/stage-kind.js';
+import type {Bridge} from './bridge.js';
+import {dismissJob, runDistributed} from './distributed.js';
+import {runExec} from './exec.js';
+import {runInProcess} from './in-process.js';
+import {runOnBridge} from './on-bridge.js';
+import type {Executor, WorkOrder} from './work-order.js';
+
+export type ExecutorTools = Readonly<{
+  /** Makes or finds the interpreter; called at most once, when the first stage needs Python. */
+  preparePython(): Promise<Result<{executable: string}, Failure>>;
+  /** Absolute path of py/. */
+  sourceFolder: string;
+  /** The configuration's folder, absolute: where commands of `exec` stages run. */
+  folder: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  limits: JobLimits;
+}>;
+
+/** All ways to carry out a stage; the kind of its work alone decides. */
+export type Executors = Readonly<{
+  execute: Executor;
+  /** Ends what a killed run left at work in a stage's resume folder. */
+  dismiss(resume: string): Promise<void>;
+  close(): void;
+}>;
+
+export function createExecutors(tools: ExecutorTools): Executors {
+  const delivered = new Map<StageId, number>();
+  let python: ReturnType<ExecutorTools['preparePython']> | null = null;
+  let bridge: Bridge | null = null;
+
+  async function execute(order: WorkOrder): Promise<StageResult> {
+    const {work} = order.stage.kind;
+    switch (work.kind) {
+      case 'in-process':
+        return runInProcess(work, order);
+      case 'exec':
+        return runExec(tools, order);
+      case 'bridge':
+        return withPython(async (executable) => runOnBridge(work, await bridgeTo(executable), order));
+      case 'distributed':
+        return withPython((executable) => {
+          const {sourceFolder, environment, limits} = tools;
+          const own = {python: executable, sourceFolder, environment, limits, delivered};
+          return runDistributed(work, own, order);
+        });
+      default:
+        return unreachable(work);
+    }
+  }
+
+  async function withPython(use: (executable: string) => Promise<StageResult>): Promise<StageResult> {
+    python ??= tools.preparePython();
+    const found = await python;
+    return found.ok ? use(found.value.executable) : found;
+  }
+
+  async function bridgeTo(executable: string): Promise<Bridge> {
+    // Late: runs without such a stage should not load it.
+    const {openBridge} = await import('./bridge.js');
+    bridge ??= openBridge({python: executable, sourceFolder: tools.sourceFolder});
+    return bridge;
+  }
+
+  return {execute, dismiss: dismissJob, close: () => bridge?.close()};
+}

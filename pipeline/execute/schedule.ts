@@ -1,0 +1,148 @@
+import type {Inspection} from '../cache/inspect.js';
+import type {ArtifactRecord} from '../model/artifact.js';
+import type {News, Outcome} from '../model/event.js';
+import type {Failure} from '../model/failure.js';
+import type {Result} from '../model/result.js';
+import type {Digest, Stage, StageGraph, StageId} from '../model/stage.js';
+import {createSlots} from './slots.js';
+
+export type ScheduleRequest = Readonly<{
+  graph: StageGraph;
+  /** The stages that may run; the others are only looked up. */
+  selected: ReadonlySet<StageId>;
+  slots: Readonly<Record<string, number>>;
+  /** How many stages may run at once. */
+  width: number;
+  /** Whether stages that do not need a failed one still run. */
+  keepGoing: boolean;
+  stop: AbortSignal;
+}>;
+
+export type ScheduleEffects = Readonly<{
+  /** What to do with a stage whose needs are settled. */
+  inspect(stage: Stage, needs: ReadonlyMap<StageId, Digest>): Promise<Result<Inspection, Failure>>;
+  /** Makes the artifact of a stage that must run. Never rejects for what the world does. */
+  carryOut(order: RunOrder): Promise<Settled>;
+  report(news: News): void;
+  /** Milliseconds on a clock that only goes forward. */
+  now(): number;
+}>;
+
+export type RunOrder = Readonly<{
+  stage: Stage;
+  inspection: Inspection;
+  /** The artifacts of its needs, in the order of `stage.needs`. */
+  needs: readonly NeededArtifact[];
+}>;
+
+export type NeededArtifact = Readonly<{stage: Stage; record: ArtifactRecord}>;
+
+/** How a stage ended; `record` is its artifact unless it has none. */
+export type Settled = Readonly<{outcome: Outcome; record: ArtifactRecord | null}>;
+
+/** Settles every stage as soon as its needs have settled. @returns all of them, in the graph's order. */
+export async function schedule(
+  request: ScheduleRequest,
+  effects: ScheduleEffects,
+): Promise<ReadonlyMap<StageId, Settled>> {
+  const slots = createSlots(request.slots, request.width);
+  const state = {hasFailed: false};
+  const settling = new Map<StageId, Promise<Settled>>();
+  // The graph iterates in topological order, so every need is already in the map.
+  for (const stage of request.graph.values()) {
+    settling.set(stage.id, settle(stage, {request, effects, slots, settling, state}));
+  }
+  // All of them, so that a fault of ours in one does not leave another at work unseen.
+  await Promise.allSettled(settling.values());
+  const settled = new Map<StageId, Settled>();
+  for (const [id, promise] of settling) settled.set(id, await promise);
+  return settled;
+}
+
+type Schedule = Readonly<{
+  request: ScheduleRequest;
+  effects: ScheduleEffects;
+  slots: ReturnType<typeof createSlots>;
+  settling: ReadonlyMap<StageId, Promise<Settled>>;
+  state: {hasFailed: boolean};
+}>;
+
+async function settle(stage: Stage, given: Schedule): Promise<Settled> {
+  const {effects, state} = given;
+  const since = {at: effects.now()};
+  const settled = await settleTimed(stage, given, since);
+  if (settled.outcome.status === 'failed') state.hasFailed = true;
+  const seconds = (effects.now() - since.at) / 1000;
+  effects.report({type: 'stage-finished', stage: stage.id, seconds, outcome: settled.outcome});
+  return settled;
+}
+
+/** @param since - Is set to when work on this stage began: waiting is not counted. */
+async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): Promise<Settled> {
+  const {request, effects} = given;
+  const needs = await settleNeeds(stage, given);
+  since.at = effects.now();
+  const isSelected = request.selected.has(stage.id);
+  if (!Array.isArray(needs)) return cancelled(isSelected ? {needs: needs.missing} : 'not-selected');
+  if (request.stop.aborted) return cancelled('interrupted');
+
+  const outputs = new Map(needs.map(({stage: need, record}) => [need.id, record.output]));
+  const inspected = await effects.inspect(stage, outputs);
+  if (!inspected.ok) {
+    return isSelected
+      ? {outcome: {status: 'failed', failure: inspected.error}, record: null}
+      : cancelled('not-selected');
+  }
+  const inspection = inspected.value;
+  const {decision, fingerprint, found} = inspection;
+  effects.report({type: 'stage-decided', stage: stage.id, fingerprint: fingerprint.digest, decision});
+  if (decision.action !== 'run')
+    return succeeded(found!, decision.action === 'skip' ? 'skipped' : 'restored');
+  return isSelected ? runStage({stage, inspection, needs}, given, since) : cancelled('not-selected');
+}
+
+async function settleNeeds(
+  stage: Stage,
+  {request, settling}: Schedule,
+): Promise<NeededArtifact[] | {missing: StageId}> {
+  const needs: NeededArtifact[] = [];
+  let missing: StageId | null = null;
+  for (const {stage: id} of stage.needs) {
+    const {record} = await settling.get(id)!;
+    if (record === null) missing ??= id;
+    else needs.push({stage: request.graph.get(id)!, record});
+  }
+  return missing === null ? needs : {missing};
+}
+
+async function runStage(order: RunOrder, given: Schedule, since: {at: number}): Promise<Settled> {
+  const {request, effects, slots, state} = given;
+  const giveBack = await slots.take(order.stage.slots, request.stop);
+  if (giveBack === null) return cancelled('interrupted');
+  try {
+    if (state.hasFailed && !request.keepGoing) return cancelled('earlier-failure');
+    since.at = effects.now();
+    const settled = await effects.carryOut(order);
+    // Before the slot is given back: whoever gets it must see the failure.
+    if (settled.outcome.status === 'failed') state.hasFailed = true;
+    return settled;
+  } finally {
+    giveBack();
+  }
+}
+
+type Because = Extract<Outcome, {status: 'cancelled'}>['because'];
+
+function cancelled(because: Because): Settled {
+  return {outcome: {status: 'cancelled', because}, record: null};
+}
+
+/** The outcome of a stage whose artifact is there. */
+export function succeeded(record: ArtifactRecord, how: 'skipped' | 'restored' | 'ran'): Settled {
+  const {fingerprint, output, tainted, summary} = record;
+  const outcome: Outcome = {
+    ...{status: 'succeeded', how, fingerprint: fingerprint.digest},
+    ...{output, tainted, summary},
+  };
+  return {outcome, record};
+}
