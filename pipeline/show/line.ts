@@ -1,5 +1,5 @@
 import {styleText} from 'node:util';
-import {displayWidth, truncate} from './text.js';
+import {beginning, displayWidth, truncate} from './text.js';
 
 /** A piece of a line in one style. Its text holds no control character (see printable). */
 export type Span = Readonly<{text: string; style: Style}>;
@@ -46,8 +46,9 @@ export function wrapLine(line: Line, columns: number, indent: number): readonly 
         carry();
         rest = rest.trimStart();
       }
-      while (columns > indent && used + displayWidth(rest) > columns) {
-        const part = rest.slice(0, columns - used);
+      while (used + displayWidth(rest) > columns) {
+        const part = beginning(rest, columns - used);
+        if (part === '') break;
         lines.at(-1)!.push(span(part, style));
         rest = rest.slice(part.length);
         carry();

@@ -89,16 +89,15 @@ function endLine(view: RunView, event: Extract<Event, {type: 'run-finished'}>): 
   return counts.length === 0 ? [head] : [head, span(`: ${counts.join(', ')}`)];
 }
 
-/** `  0:14  preprocess  40%  240/600 images · 812 images/s` */
+const WORD_WIDTH = 'cancelled'.length;
+
+/** `   0:14  preprocess  40%        240/600 images · 812 images/s` */
 function prefixed({word, text, style}: Said, {event, view}: {event: StageEvent; view: RunView}): Line {
   const clock = padStart(formatClock((Date.parse(event.at) - view.startedAtMs) / 1000), 7);
   const names = Math.max(...view.stages.map(({id}) => id.length));
   const front = [span(clock, 'dim'), span(`  ${padEnd(event.stage, names)}  `)];
-  return [
-    ...front,
-    span(padEnd(word, word === '' || text === '' ? 0 : 8), style),
-    span(`${word === '' ? '' : '  '}${text}`),
-  ];
+  if (word === '') return [...front, span(text)];
+  return [...front, span(`${padEnd(word, WORD_WIDTH)}  `, style), span(text)];
 }
 
 function logProgress(
@@ -117,7 +116,8 @@ function logProgress(
   if (last === undefined || (share !== null && share < (last.share ?? 0)))
     return {log: remember(now), lines: []};
   const gapMs = atMs - last.atMs;
-  const gained = share === null ? 1 : share - (last.share ?? 0);
+  // Without a total only the clock counts.
+  const gained = share === null ? 0.01 : share - (last.share ?? 0);
   const due = LEAST_PROGRESS.some((least) => gapMs >= least.gapMs && gained >= least.share);
   if (!due || share === 1) return {log, lines: []};
   const {training} = stage;

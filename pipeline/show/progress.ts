@@ -12,6 +12,8 @@ export type Progress = Readonly<{
 /** Long enough to even out batches, short enough to notice a change. */
 const WINDOW_MS = 30_000;
 const MARK_EVERY_MS = 500;
+/** Also of what reports seldom a rate is known. */
+const KEPT_MARKS = 4;
 
 export function advanceProgress(
   progress: Progress | null,
@@ -20,7 +22,10 @@ export function advanceProgress(
 ): Progress {
   // Another unit or a step back is another piece of work.
   const goesOn = progress !== null && progress.unit === unit && progress.done <= done;
-  const marks = goesOn ? progress.marks.filter((mark) => atMs - mark.atMs <= WINDOW_MS) : [];
+  const old = goesOn ? progress.marks : [];
+  const marks = old.filter(
+    ({atMs: then}, index) => atMs - then <= WINDOW_MS || index >= old.length - KEPT_MARKS,
+  );
   const last = marks.at(-1);
   const beforeLast = marks.at(-2);
   const crowded =

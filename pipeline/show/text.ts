@@ -9,15 +9,19 @@ export function displayWidth(text: string): number {
 /** At most that many columns, the end replaced by … when it does not fit. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
-  if (columns < 1) return '';
+  return columns < 1 ? '' : `${beginning(text, columns - 1)}…`;
+}
+
+/** As much of the text as fits in that many columns. */
+export function beginning(text: string, columns: number): string {
   let kept = '';
   let width = 0;
   for (const {segment} of SEGMENTS.segment(text)) {
     width += segmentWidth(segment);
-    if (width > columns - 1) break;
+    if (width > columns) break;
     kept += segment;
   }
-  return `${kept}…`;
+  return kept;
 }
 
 export function padEnd(text: string, columns: number): string {
