@@ -2,7 +2,6 @@ import {randomBytes} from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -16,6 +15,7 @@ import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {takeKernelLock} from '../store/kernel-lock.js';
 import {onDiskAsync} from '../store/on-disk.js';
+import {makeFolders} from '../store/write-file.js';
 import type {BasePython} from './python-find.js';
 import {INTERRUPTED, type Installation, installSet, makeVenv} from './python-install.js';
 import {environmentName, type PythonSet} from './python-pins.js';
@@ -60,7 +60,7 @@ export function findMade(
 export async function makeEnvironment(making: Making): Promise<Result<Made, Failure>> {
   const {cacheFolder, signal} = making;
   const done = await onDiskAsync(cacheFolder, async (): Promise<Result<Made, Failure>> => {
-    mkdirSync(cacheFolder, {recursive: true});
+    makeFolders(cacheFolder);
     const lock = await takeLock(making);
     if (!lock.ok) return lock;
     try {
@@ -127,8 +127,8 @@ async function install(making: Making & Installation): Promise<Result<PythonSet,
     if (installed.ok) return ok(set);
     if (installed.error !== 'not-offered') return err(installed.error);
   }
-  const wanted = sets.map((set) => set.description).join(' nor ');
-  const message = `pip finds no ${wanted} for ${base.executable} (Python ${base.version})`;
+  const wanted = (sets.length > 1 ? 'neither ' : 'no ') + sets.map((set) => set.description).join(' nor ');
+  const message = `pip finds ${wanted} for ${base.executable} (Python ${base.version})`;
   const hint =
     'is the package index reachable? pip honours PIP_INDEX_URL, PIP_FIND_LINKS and HTTPS_PROXY; or set PIPELINE_PYTHON to a Python that has torch, numpy, scipy and pyzmq';
   return err({reason: 'environment', message, hint});

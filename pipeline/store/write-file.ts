@@ -47,7 +47,7 @@ export function makeFolder(layout: Layout, folder: string): void {
 }
 
 /** As mkdir -p; Node's own `recursive` says ENOENT where a read-only file system says EROFS. */
-function makeFolders(folder: string): void {
+export function makeFolders(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
