@@ -1,9 +1,9 @@
 import type {ZodType} from 'zod';
 import type {Failure} from './failure.js';
+import type {Digest, StageId} from './identity.js';
 import type {JobEvent} from './job-event.js';
 import type {JsonObject} from './json.js';
 import type {Result} from './result.js';
-import type {Digest, StageId} from './stage.js';
 
 /** What a stage leaves behind; edges of the graph are matched by it. `files` is whatever an `exec` stage declares. */
 export type ArtifactType =

@@ -1,12 +1,9 @@
 import type {Location} from './diagnostic.js';
+import type {StageId} from './identity.js';
 import type {JsonObject} from './json.js';
 import type {ArtifactType, StageKind} from './stage-kind.js';
 
-type Brand<T, Name extends string> = T & {readonly __brand: Name};
-export type StageId = Brand<string, 'StageId'>;
-export type RunName = Brand<string, 'RunName'>;
-/** SHA-256, lower-case hexadecimal. */
-export type Digest = Brand<string, 'Digest'>;
+export type {Digest, RunName, StageId} from './identity.js';
 
 /** Where a value of the resolved configuration came from. */
 export type Origin =
@@ -37,4 +34,4 @@ export type Stage = Readonly<{
 }>;
 
 /** Complete, acyclic, and iterated in topological order. Only graph/build.ts makes one. */
-export type StageGraph = Brand<ReadonlyMap<StageId, Stage>, 'StageGraph'>;
+export type StageGraph = ReadonlyMap<StageId, Stage> & {readonly __brand: 'StageGraph'};
