@@ -33,7 +33,7 @@ export async function runExec(tools: ExecTools, order: WorkOrder): Promise<Stage
   try {
     const tail = await readLines(child, context);
     const {exitCode, signal, code} = await child;
-    if (code === 'ENOENT') return err(noProgram(argv[0]!, tools.folder));
+    if (code === 'ENOENT' || code === 'EACCES') return err(noProgram(argv[0]!, code, tools.folder));
     const stopped = stopping.because();
     if (stopped !== null) return err(stopped);
     if (exitCode !== 0)
@@ -158,7 +158,7 @@ function ended(end: {
   return {reason: 'exited', ...end, rank: null, message: `the command ended with ${how}`};
 }
 
-function noProgram(file: string, folder: string): Failure {
-  const message = `there is no program '${file}'`;
+function noProgram(file: string, code: 'ENOENT' | 'EACCES', folder: string): Failure {
+  const message = code === 'ENOENT' ? `there is no program '${file}'` : `'${file}' may not be executed`;
   return {reason: 'environment', message, hint: `is it installed, or its path relative to ${folder}?`};
 }

@@ -23,6 +23,8 @@ export type ScheduleEffects = Readonly<{
   inspect(stage: Stage, needs: ReadonlyMap<StageId, Digest>): Promise<Result<Inspection, Failure>>;
   /** Makes the artifact of a stage that must run. Never rejects for what the world does. */
   carryOut(order: RunOrder): Promise<Settled>;
+  /** Called for every stage that has its artifact, skipped or not. */
+  succeeded(stage: Stage, record: ArtifactRecord): void;
   report(news: News): void;
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
@@ -72,6 +74,7 @@ async function settle(stage: Stage, given: Schedule): Promise<Settled> {
   const since = {at: effects.now()};
   const settled = await settleTimed(stage, given, since);
   if (settled.outcome.status === 'failed') state.hasFailed = true;
+  if (settled.record !== null) effects.succeeded(stage, settled.record);
   const seconds = (effects.now() - since.at) / 1000;
   effects.report({type: 'stage-finished', stage: stage.id, seconds, outcome: settled.outcome});
   return settled;
@@ -83,7 +86,7 @@ async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): 
   const needs = await settleNeeds(stage, given);
   since.at = effects.now();
   const isSelected = request.selected.has(stage.id);
-  if (!Array.isArray(needs)) return cancelled(isSelected ? {needs: needs.missing} : 'not-selected');
+  if (!Array.isArray(needs)) return cancelled(isSelected ? needs.because : 'not-selected');
   if (request.stop.aborted) return cancelled('interrupted');
 
   const outputs = new Map(needs.map(({stage: need, record}) => [need.id, record.output]));
@@ -104,15 +107,16 @@ async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): 
 async function settleNeeds(
   stage: Stage,
   {request, settling}: Schedule,
-): Promise<NeededArtifact[] | {missing: StageId}> {
+): Promise<NeededArtifact[] | {because: Because}> {
   const needs: NeededArtifact[] = [];
-  let missing: StageId | null = null;
+  let because: Because | null = null;
   for (const {stage: id} of stage.needs) {
-    const {record} = await settling.get(id)!;
-    if (record === null) missing ??= id;
+    const {record, outcome} = await settling.get(id)!;
+    const isStopped = outcome.status === 'cancelled' && outcome.because === 'interrupted';
+    if (record === null) because ??= isStopped ? 'interrupted' : {needs: id};
     else needs.push({stage: request.graph.get(id)!, record});
   }
-  return missing === null ? needs : {missing};
+  return because === null ? needs : {because};
 }
 
 async function runStage(order: RunOrder, given: Schedule, since: {at: number}): Promise<Settled> {

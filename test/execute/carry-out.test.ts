@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {carryOut} from '../../pipeline/execute/carry-out.js';
+import type {CarryOutTools} from '../../pipeline/execute/carry-out-tools.js';
+import type {RunOrder, Settled} from '../../pipeline/execute/schedule.js';
+import type {Executor} from '../../pipeline/execute/work-order.js';
+import type {News} from '../../pipeline/model/event.js';
+import type {Failure} from '../../pipeline/model/failure.js';
+import {err, ok} from '../../pipeline/model/result.js';
+import type {Store} from '../../pipeline/store/store.js';
+import {stage} from '../cache/stages.js';
+import {expectOk, fingerprint, inFolder, make, RUN, STAGE, storeIn, withMount} from '../store/workplace.js';
+
+const killed: Failure = {
+  ...{reason: 'exited', what: 'train', code: null, signal: 'SIGKILL', rank: 1},
+  ...{message: 'rank 1 was killed', tail: []},
+};
+const misread: Failure = {...killed, code: 1, signal: null, message: 'ValueError: bad'};
+
+const write: Executor = async ({context}) => {
+  writeFileSync(join(context.out, 'best.pt'), 'weights');
+  return ok({epochs: 3});
+};
+
+function order(changed: Partial<RunOrder['stage']> = {}): RunOrder {
+  const because = [{code: 'first-run', text: 'first run'}] as const;
+  return {
+    stage: stage({name: STAGE, ...changed}),
+    inspection: {fingerprint: fingerprint(), decision: {action: 'run', because}, found: null},
+    needs: [],
+  };
+}
+
+function tools(store: Store, execute: Executor, changed: Partial<CarryOutTools> = {}): CarryOutTools {
+  return {
+    ...{store, execute, run: RUN, runFolder: '/run', concurrency: 2, waitForLock: true},
+    dismiss: async () => {},
+    changedInputs: async () => [],
+    sourcesOf: async () => ({}),
+    report: () => {},
+    isForced: () => false,
+    stop: new AbortController().signal,
+    kill: new AbortController().signal,
+    now: () => new Date('2026-01-05T10:00:00.000Z'),
+    ...changed,
+  };
+}
+
+function failureOf({outcome}: Settled): Failure {
+  assert.ok(outcome.status === 'failed', JSON.stringify(outcome));
+  return outcome.failure;
+}
+
+describe('carrying out a stage', () => {
+  it('turns what it wrote into the artifact', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const {outcome, record} = await carryOut(order(), tools(store, write));
+      assert.ok(outcome.status === 'succeeded' && record !== null);
+      assert.deepEqual([outcome.how, outcome.summary], ['ran', {epochs: 3}]);
+      const path = store.layout.artifact(fingerprint().digest);
+      assert.equal(readFileSync(join(path, 'best.pt'), 'utf8'), 'weights');
+    }));
+
+  it('leaves no artifact behind when it fails', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const settled = await carryOut(
+        order({retries: 2}),
+        tools(store, async () => err(misread)),
+      );
+      assert.deepEqual(failureOf(settled), misread);
+      assert.equal(store.artifacts.find(fingerprint().digest), null);
+    }));
+
+  it('tries again what the world has broken, in the same resume folder, and says so', () =>
+    inFolder(async (folder) => {
+      const seen: string[] = [];
+      const news: News[] = [];
+      const execute: Executor = async (given) => {
+        const checkpoint = join(given.context.resume, 'checkpoint');
+        seen.push(existsSync(checkpoint) ? 'goes on' : 'begins');
+        writeFileSync(checkpoint, '');
+        return seen.length < 3 ? err(killed) : write(given);
+      };
+      const report = (item: News) => news.push(item);
+      const {outcome} = await carryOut(order({retries: 2}), tools(storeIn(folder), execute, {report}));
+      assert.equal(outcome.status, 'succeeded');
+      assert.deepEqual(seen, ['begins', 'goes on', 'goes on']);
+      assert.deepEqual(
+        news.map((item) => (item.type === 'stage-note' ? item.text : item.type)),
+        [
+          'stage-started',
+          'rank 1 was killed; trying again (1 of 2)',
+          'stage-started',
+          'rank 1 was killed; trying again (2 of 2)',
+          'stage-started',
+        ],
+      );
+    }));
+
+  it('gives up after its last retry', () =>
+    inFolder(async (folder) => {
+      const settled = await carryOut(
+        order({retries: 1}),
+        tools(storeIn(folder), async () => err(killed)),
+      );
+      assert.deepEqual(failureOf(settled), killed);
+    }));
+
+  it('is interrupted, not failed, when it was told to stop', () =>
+    inFolder(async (folder) => {
+      const stop = new AbortController();
+      const execute: Executor = async () => {
+        stop.abort();
+        return err(killed);
+      };
+      const {outcome} = await carryOut(
+        order({retries: 3}),
+        tools(storeIn(folder), execute, {stop: stop.signal}),
+      );
+      assert.deepEqual(outcome, {status: 'cancelled', because: 'interrupted'});
+    }));
+
+  it('makes a failure of the system out of what the system throws', () =>
+    inFolder(async (folder) => {
+      const execute: Executor = async ({context}) => {
+        writeFileSync(join(context.out, 'missing', 'file'), '');
+        return ok({});
+      };
+      const failure = failureOf(await carryOut(order(), tools(storeIn(folder), execute)));
+      assert.ok(failure.reason === 'system');
+      assert.equal(failure.code, 'ENOENT');
+    }));
+
+  it('tells a fault of ours with its trace', () =>
+    inFolder(async (folder) => {
+      const execute: Executor = () => Promise.reject(new Error('Internal error: odd'));
+      const failure = failureOf(await carryOut(order(), tools(storeIn(folder), execute)));
+      assert.ok(failure.reason === 'threw');
+      assert.equal(failure.message, 'Internal error: odd');
+      assert.match(failure.trace, /carry-out\.test/);
+    }));
+
+  it('marks the artifact when an input changed meanwhile', () =>
+    inFolder(async (folder) => {
+      const changedInputs = async () => ['images'];
+      const {outcome, record} = await carryOut(order(), tools(storeIn(folder), write, {changedInputs}));
+      assert.ok(outcome.status === 'succeeded');
+      assert.deepEqual([outcome.tainted, record?.tainted], [['images'], ['images']]);
+    }));
+
+  it('takes what another run made while it waited for it', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const lock = await store.locks.acquire(`stage-${fingerprint().digest}`, {wait: false});
+      const held = expectOk(lock);
+      const notes: string[] = [];
+      const report = (item: News) => {
+        if (item.type !== 'stage-note') return;
+        notes.push(item.text);
+        // The other run ends well as soon as we wait for it.
+        void make(store, {'best.pt': 'weights'}).then(() => held.release());
+      };
+      const never: Executor = () => Promise.reject(new Error('must not run'));
+      const {outcome} = await carryOut(order(), tools(store, never, {report}));
+      assert.ok(outcome.status === 'succeeded');
+      assert.equal(outcome.how, 'restored');
+      assert.match(notes.join(), /^waits for process \d+ \(.*\), which makes the same artifact$/);
+    }));
+
+  it('does not wait when it must not', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const held = expectOk(await store.locks.acquire(`stage-${fingerprint().digest}`, {wait: false}));
+      const failure = failureOf(await carryOut(order(), tools(store, write, {waitForLock: false})));
+      held.release();
+      assert.ok(failure.reason === 'system');
+      assert.equal(failure.code, 'EBUSY');
+    }));
+
+  it('begins afresh when forced, after it has ended what was left', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const leave: Executor = async ({context}) => {
+        writeFileSync(join(context.resume, 'checkpoint'), '');
+        return err(misread);
+      };
+      await carryOut(order(), tools(store, leave));
+      const dismissed: string[] = [];
+      const look: Executor = async (given) => {
+        assert.ok(!existsSync(join(given.context.resume, 'checkpoint')));
+        return write(given);
+      };
+      const dismiss = async (resume: string) => void dismissed.push(resume);
+      const {outcome} = await carryOut(order(), tools(store, look, {isForced: () => true, dismiss}));
+      assert.equal(outcome.status, 'succeeded');
+      assert.deepEqual(dismissed, [store.layout.resume(fingerprint().digest)]);
+    }));
+
+  it('fails with a hint, and loses nothing, when the disk is full', async function () {
+    await inFolder(async (folder) => {
+      const mounted = await withMount({folder, options: 'size=1m'}, async (path) => {
+        const store = storeIn(path);
+        const fill: Executor = async ({context}) => {
+          writeFileSync(join(context.out, 'best.pt'), Buffer.alloc(4 << 20));
+          return ok({});
+        };
+        const failure = failureOf(await carryOut(order(), tools(store, fill)));
+        assert.ok(failure.reason === 'system');
+        assert.equal(failure.code, 'ENOSPC');
+        assert.match(failure.hint, /free some space/);
+        assert.equal((await carryOut(order(), tools(store, write))).outcome.status, 'succeeded');
+      });
+      if (!mounted) this.skip();
+    });
+  });
+});
