@@ -61,14 +61,17 @@ function placeIn({file, text}: YamlText, lines: LineCounter): Place {
 }
 
 /**
- * One fault a line: a parser that stumbles once often stumbles again before it has found its feet. Behind a tab
- * everything seems to be indented wrongly, so tabs are told alone.
+ * One fault a line: a parser that stumbles once often stumbles again before it has found its feet. Behind a tab or
+ * a wrong indentation everything seems to be indented wrongly, so tabs are told alone, and indentation once.
  */
 function syntaxFaults(document: Document.Parsed, text: string, place: Place): Diagnostic[] {
-  const byLine = new Map<number, Diagnostic>();
-  const all = [...document.errors, ...document.warnings];
+  const all = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   const tabs = all.filter(({code}) => code === 'TAB_AS_INDENT');
-  for (const {code, message, pos} of tabs.length > 0 ? tabs : all) {
+  const indentation = all.filter(({message}) => message.startsWith('All '));
+  const byLine = new Map<number, Diagnostic>();
+  for (const error of tabs.length > 0 ? tabs : all) {
+    if (indentation.indexOf(error) > 0) continue;
+    const {code, message, pos} = error;
     const unclosed = /quote$|end with/.test(message);
     const opened = unclosed ? openAt(document, pos[0]) : null;
     const words = explainSyntax({code, message, start: pos[0], end: pos[1], opened}, text);

@@ -55,11 +55,12 @@ export function explainSyntax(fault: SyntaxFault, text: string): SyntaxWords {
         end,
       };
     default:
-      return {message: `not valid YAML: ${lowerFirst(fault.message)}`, start, end};
+      return byMessage(fault);
   }
 }
 
-function unclosedOrMisplaced({message, opened, start, end}: SyntaxFault, text: string): SyntaxWords {
+function unclosedOrMisplaced(fault: SyntaxFault, text: string): SyntaxWords {
+  const {message, opened, start, end} = fault;
   if (opened !== null) {
     const sign = text[opened]!;
     return {message: `this ${sign} is never closed`, start: opened, end: opened + 1};
@@ -86,7 +87,34 @@ function unclosedOrMisplaced({message, opened, start, end}: SyntaxFault, text: s
       end: endOfLine(text, first),
     };
   }
-  return {message: `not valid YAML: ${lowerFirst(message)}`, start, end};
+  return byMessage(fault);
+}
+
+/** What has no code of its own, by the beginning of the parser's message. */
+const PHRASES: readonly Readonly<{begins: RegExp; message: string; hint?: string}>[] = [
+  {
+    begins: /^(?:Missing ,|Block collections are not allowed)/,
+    message: 'a comma or a closing bracket is missing before this',
+  },
+  {
+    begins: /^(?:Anchor|Alias|Tags? and anchors?) /,
+    message: 'an anchor, an alias or a tag is not complete',
+    hint: 'put text that begins with &, * or ! in quotes',
+  },
+  {
+    begins: /^Sequence item without/,
+    message: 'this is no item of the list above',
+    hint: 'each item begins with "- "',
+  },
+  {begins: /^Comments must be separated/, message: 'a comment needs a space before its #'},
+  {begins: /^Block scalar lines/, message: 'this line is indented less than the text that it belongs to'},
+];
+
+function byMessage({message, start, end}: SyntaxFault): SyntaxWords {
+  const phrase = PHRASES.find(({begins}) => begins.test(message));
+  if (phrase === undefined) return {message: `not valid YAML: ${lowerFirst(message)}`, start, end};
+  const {begins: _, ...words} = phrase;
+  return {...words, start, end};
 }
 
 function badKey({start}: SyntaxFault, text: string): SyntaxWords {
