@@ -113,7 +113,8 @@ async function settleNeeds(
   for (const {stage: id} of stage.needs) {
     const {record, outcome} = await settling.get(id)!;
     const isStopped = outcome.status === 'cancelled' && outcome.because === 'interrupted';
-    if (record === null) because ??= isStopped ? 'interrupted' : {needs: id};
+    if (record === null)
+      because ??= isStopped ? 'interrupted' : {needs: id, isSelected: request.selected.has(id)};
     else needs.push({stage: request.graph.get(id)!, record});
   }
   return because === null ? needs : {because};

@@ -18,7 +18,7 @@ import type {JsonObject} from '../../pipeline/model/json.js';
 import {ROOT} from '../rig.js';
 
 const PYTHON_SOURCE = join(ROOT, 'py');
-const JOBS = join(ROOT, 'test', 'dispatch', 'jobs');
+export const JOBS = join(ROOT, 'test', 'dispatch', 'jobs');
 
 /** The interpreter that the pipeline itself would use. */
 export async function testPython(): Promise<string> {

@@ -93,8 +93,12 @@ function brief(outcome: Settled['outcome']): string {
     case 'failed':
       return 'failed';
     case 'cancelled':
-      return typeof outcome.because === 'string' ? outcome.because : `needs ${outcome.because.needs}`;
+      return typeof outcome.because === 'string' ? outcome.because : describeNeed(outcome.because);
   }
+}
+
+function describeNeed({needs, isSelected}: {needs: string; isSelected: boolean}): string {
+  return isSelected ? `needs ${needs}` : `needs ${needs}, left out`;
 }
 
 /** data → split, preprocess; both → train → report; notes beside them. */
@@ -170,7 +174,7 @@ describe('the schedule', () => {
     const played = play(diamond(), {selected: ['train'], decisions});
     assert.deepEqual(await played.outcomes(), {
       ...{data: 'skipped', notes: 'not-selected', split: 'skipped', preprocess: 'not-selected'},
-      ...{train: 'needs preprocess', report: 'not-selected'},
+      ...{train: 'needs preprocess, left out', report: 'not-selected'},
     });
     assert.deepEqual(played.log, []);
   });

@@ -1,4 +1,7 @@
-"""A job without torch that does what its arguments say, step by step: [{"do": …, …}, …]."""
+"""A job without torch that does what its arguments say, step by step: [{"do": …, …}, …].
+
+A step with a `rank` is for that rank alone; `{rank}` in a text is the rank's number.
+"""
 
 import json
 import os
@@ -16,8 +19,10 @@ def main() -> None:
     with open(sys.argv[sys.argv.index("--job") + 1], encoding="utf-8") as file:
         steps = json.load(file)["steps"]
     journal = Journal.from_environment()
+    rank = os.environ.get("RANK", "0")
     for step in steps:
-        carry_out(step, journal)
+        if str(step.get("rank", rank)) == rank:
+            carry_out({key: named(value, rank) for key, value in step.items()}, journal)
 
 
 def carry_out(step: dict, journal: Journal) -> None:
@@ -41,11 +46,9 @@ def carry_out(step: dict, journal: Journal) -> None:
         case "ignore-sigterm":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         case "kill":
-            if only(step):
-                os.kill(os.getpid(), step["signal"])
+            os.kill(os.getpid(), step["signal"])
         case "raise":
-            if only(step):
-                raise ValueError(step["message"])
+            raise ValueError(step["message"])
         case "mistake":
             raise UserMistake(step["message"], step["hint"])
         case "full-disk":
@@ -56,8 +59,8 @@ def carry_out(step: dict, journal: Journal) -> None:
             sys.exit(step["code"])
 
 
-def only(step: dict) -> bool:
-    return "rank" not in step or os.environ.get("RANK", "0") == str(step["rank"])
+def named(value: object, rank: str) -> object:
+    return value.replace("{rank}", rank) if isinstance(value, str) else value
 
 
 def save_and_stop(path: Path) -> None:
