@@ -35,12 +35,15 @@ export function loadPipeline(
 
 /** Prints faults for people, each with its source line. */
 export function sayFaults(shell: Shell, faults: readonly Diagnostic[]): void {
-  const readText = (file: string): string | null => {
-    try {
-      return readFileSync(resolve(shell.folder, file), 'utf8');
-    } catch {
-      return null;
-    }
-  };
+  const readText = (file: string): string | null => readSource(shell, file);
   shell.say(printDiagnostics(faults, {color: shell.terminal.color, readText}));
+}
+
+/** The text of a file that a fault is in; null when it cannot be read. */
+export function readSource(shell: Shell, file: string): string | null {
+  try {
+    return readFileSync(resolve(shell.folder, file), 'utf8');
+  } catch {
+    return null;
+  }
 }

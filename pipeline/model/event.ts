@@ -41,5 +41,9 @@ export type Outcome =
   | Readonly<{status: 'failed'; failure: Failure}>
   | Readonly<{
       status: 'cancelled';
-      because: 'interrupted' | Readonly<{needs: StageId}> | 'earlier-failure' | 'not-selected';
+      because:
+        | 'interrupted'
+        | Readonly<{needs: StageId; isSelected: boolean}>
+        | 'earlier-failure'
+        | 'not-selected';
     }>;

@@ -80,7 +80,8 @@ export function cancelledText({because}: Extract<Outcome, {status: 'cancelled'}>
   if (because === 'interrupted') return 'the run was interrupted';
   if (because === 'earlier-failure') return 'another stage failed before';
   if (because === 'not-selected') return '';
-  return `needs ${because.needs}, which did not succeed`;
+  if (because.isSelected) return `needs ${because.needs}, which did not succeed`;
+  return `needs ${because.needs}, which was left out and is not up to date`;
 }
 
 export function taintedText({tainted}: Extract<Outcome, {status: 'succeeded'}>): string {

@@ -312,7 +312,7 @@ succeeded in 2 min 05 s · 2 ran · 1 skipped · 1 restored
       drawn([
         ...UNTIL_TRAINING,
         [12, failed('train', 11.8, OUT_OF_MEMORY)],
-        [12, cancelled('report', {needs: 'train' as never})],
+        [12, cancelled('report', {needs: 'train' as never, isSelected: true})],
         [12, finished('failed', 12)],
       ]),
       `

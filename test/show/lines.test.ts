@@ -77,7 +77,7 @@ const RUN: readonly Timed[] = [
 ];
 const FAILURE: readonly Timed[] = [
   [21, failed('train', 16.4, OUT_OF_MEMORY)],
-  [21, cancelled('report', {needs: 'train' as never})],
+  [21, cancelled('report', {needs: 'train' as never, isSelected: true})],
   [3723, finished('failed', 3723)],
 ];
 

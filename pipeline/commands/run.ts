@@ -1,0 +1,136 @@
+import {availableParallelism} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {missingFiles} from '../config/missing.js';
+import type {Settled} from '../execute/schedule.js';
+import type {Event} from '../model/event.js';
+import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {Digest} from '../model/stage.js';
+import {type RunEnd, run} from '../run.js';
+import {createTerminal, type Terminal} from '../show/live.js';
+import {choose} from './choose.js';
+import {PYTHON_SOURCES} from './doctor.js';
+import {loadPipeline, readSource, sayFaults} from './load.js';
+import type {ConfigOptions, SelectOptions} from './options.js';
+import {exitCodeOf, sayFailure} from './say-failure.js';
+import type {Shell} from './shell.js';
+import {runDocument} from './show.js';
+import {openState} from './state.js';
+
+export type RunOptions = ConfigOptions &
+  SelectOptions &
+  Readonly<{
+    file: string;
+    stages: readonly string[];
+    json?: boolean;
+    dryRun?: boolean;
+    keepGoing?: boolean;
+    jobs?: number;
+    slots: Readonly<Record<string, number>>;
+    name?: string;
+    message?: string;
+    tag: Readonly<Record<string, string>>;
+    wait: boolean;
+    events?: 'ndjson';
+  }>;
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Runs what is not up to date. Faults of the configuration and missing data are told before anything is done. */
+export async function runCommand(shell: Shell, options: RunOptions): Promise<ExitCode> {
+  if (options.dryRun) return await (await import('./plan.js')).planCommand(shell, options);
+  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  if (!loaded.ok) {
+    sayFaults(shell, loaded.error);
+    return EXIT.usage;
+  }
+  const {config, graph} = loaded.value;
+  const chosen = choose(graph, options);
+  const absent = chosen.ok
+    ? missingFiles({...config, stages: config.stages.filter(({id}) => chosen.value.selected.has(id))})
+    : [];
+  if (!chosen.ok || absent.length > 0) {
+    sayFaults(shell, chosen.ok ? absent : chosen.error);
+    return EXIT.usage;
+  }
+  const store = openState(shell);
+  if (!store.ok) return sayFailure(shell, store.error);
+
+  const terminal = createTerminal({
+    ...{stream: shell.terminal.stream, live: shell.terminal.live, color: shell.terminal.color},
+    ...{
+      columns: 100,
+      verbosity: shell.verbosity,
+      now: shell.now,
+      readText: (file) => readSource(shell, file),
+    },
+  });
+  const ended = await run(
+    {
+      ...{config, graph, ...chosen.value, slots: options.slots, wait: options.wait, tags: options.tag},
+      width: options.jobs ?? Number.POSITIVE_INFINITY,
+      keepGoing: options.keepGoing ?? false,
+      name: options.name ?? null,
+      message: options.message ?? null,
+    },
+    {
+      ...{
+        store: store.value,
+        root: ROOT,
+        pythonSources: PYTHON_SOURCES,
+        environment: shell.environment,
+        facts: shell,
+      },
+      cores: availableParallelism(),
+      agentPort: Number(shell.environment['PIPELINE_AGENT_PORT'] ?? 0),
+      receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson'}),
+      onWait: (holder) => shell.say(`waiting for ${holder}; --no-wait exits instead\n`),
+      ...{stop: shell.interrupted, kill: shell.killed, now: shell.now},
+    },
+  );
+  terminal.close();
+  if (!ended.ok) {
+    if (ended.error.reason !== 'locked') return sayFailure(shell, ended.error);
+    const {holder} = ended.error;
+    shell.say(
+      `error: ${holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`} runs this pipeline\n`,
+    );
+    return EXIT.locked;
+  }
+  const {record, folder} = ended.value;
+  if (options.json) {
+    const document = runDocument({record, folder, store: store.value, state: record.status});
+    shell.print(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  sayReport(shell, ended.value, store.value.layout.artifact);
+  return exitCode(ended.value);
+}
+
+function receiver(shell: Shell, to: {terminal: Terminal; ndjson: boolean}): (event: Event) => void {
+  return (event) => {
+    to.terminal.receive(event);
+    if (to.ndjson) shell.print(`${JSON.stringify(event)}\n`);
+  };
+}
+
+/** The last line tells where the report is, so that it can be opened. */
+function sayReport(shell: Shell, {settled}: RunEnd, folderOf: (digest: Digest) => string): void {
+  if (shell.verbosity < 0) return;
+  const reports = [...settled.values()].flatMap(({record}) => (record?.type === 'report' ? [record] : []));
+  for (const {fingerprint} of reports) {
+    shell.say(`report: ${join(folderOf(fingerprint.digest), 'report.html')}\n`);
+  }
+}
+
+function exitCode({settled, record}: RunEnd): ExitCode {
+  for (const {outcome} of settled.values()) {
+    if (outcome.status === 'failed') return exitCodeOf(outcome.failure);
+  }
+  if (record.status === 'interrupted') return EXIT.interrupted;
+  return [...settled.values()].some(isLeftOut) ? EXIT.stageFailed : EXIT.ok;
+}
+
+/** A selected stage that could not run because one that it needs was left out. */
+function isLeftOut({outcome}: Settled): boolean {
+  return outcome.status === 'cancelled' && typeof outcome.because === 'object';
+}

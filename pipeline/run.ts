@@ -1,0 +1,152 @@
+import {createHasher} from './cache/hash.js';
+import type {PipelineConfig} from './config/config.js';
+import {resolvedYaml} from './config/describe.js';
+import {DEFAULT_LIMITS} from './dispatch/job-request.js';
+import {createExecutors} from './execute/executors.js';
+import {runStages} from './execute/run-stages.js';
+import type {Settled} from './execute/schedule.js';
+import type {Event, News, RunStatus} from './model/event.js';
+import type {Failure} from './model/failure.js';
+import type {RunRecord} from './model/record.js';
+import {ok, type Result} from './model/result.js';
+import type {StageGraph, StageId} from './model/stage.js';
+import {createRecorder} from './provenance/recorder.js';
+import {sourcesOf} from './provenance/stage-sources.js';
+import type {RunJournal} from './store/journal.js';
+import {RUN_FILES} from './store/layout.js';
+import type {Locked} from './store/locks.js';
+import type {Store} from './store/store.js';
+
+/** What is to be run: a valid configuration and what the command line chose of it. */
+export type RunRequest = Readonly<{
+  config: PipelineConfig;
+  graph: StageGraph;
+  selected: ReadonlySet<StageId>;
+  forced: ReadonlySet<StageId>;
+  width: number;
+  slots: Readonly<Record<string, number>>;
+  keepGoing: boolean;
+  wait: boolean;
+  name: string | null;
+  message: string | null;
+  tags: Readonly<Record<string, string>>;
+}>;
+
+/** The world, as far as a run touches it. */
+export type RunEffects = Readonly<{
+  store: Store;
+  /** Absolute: the program's root, and the folder of its Python sources. */
+  root: string;
+  pythonSources: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  facts: Readonly<{argv: readonly string[]; pid: number; host: string; version: string; node: string}>;
+  cores: number;
+  agentPort: number;
+  /** Every event, once it is in the journal. */
+  receive(event: Event): void;
+  onWait(holder: string): void;
+  stop: AbortSignal;
+  kill: AbortSignal;
+  now(): Date;
+}>;
+
+export type RunEnd = Readonly<{record: RunRecord; folder: string; settled: ReadonlyMap<StageId, Settled>}>;
+
+/** One run from its lock to its record: the table of contents of this program. */
+export async function run(
+  request: RunRequest,
+  effects: RunEffects,
+): Promise<Result<RunEnd, Failure | Locked>> {
+  const lock = await effects.store.locks.acquire(`pipeline-${request.config.name}`, {
+    wait: request.wait,
+    signal: effects.stop,
+    onWait: (holder) =>
+      effects.onWait(holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`),
+  });
+  if (!lock.ok) return lock;
+  try {
+    const journal = effects.store.runs.create(request.name === null ? {} : {name: request.name});
+    return journal.ok ? await runJournaled(request, {...effects, journal: journal.value}) : journal;
+  } finally {
+    lock.value.release();
+  }
+}
+
+type Journaled = RunEffects & Readonly<{journal: RunJournal}>;
+
+async function runJournaled(request: RunRequest, effects: Journaled): Promise<Result<RunEnd, Failure>> {
+  const {config, graph, message, tags} = request;
+  const {journal, store, facts} = effects;
+  const startedAtMs = performance.now();
+  const report = (news: News): void => effects.receive(journal.append(news));
+  const {argv, pid, host} = facts;
+  report({
+    ...{type: 'run-started', run: journal.name, pipeline: config.name, argv, message, tags, pid, host},
+    config: {file: config.file, digest: config.digest},
+    stages: [...graph.keys()],
+  });
+  journal.writeFile(RUN_FILES.config, resolvedYaml(config, {showOrigin: true}));
+  const hasher = createHasher(store.stats);
+  const settled = await settleStages(request, {...effects, hasher, report});
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  report({type: 'run-finished', status: statusOf(settled, effects.stop), seconds});
+  hasher.save();
+  const closed = journal.close();
+  if (!closed.ok) return closed;
+  return ok({record: journal.record()!, folder: journal.folder, settled});
+}
+
+type Reporting = Journaled & Readonly<{hasher: ReturnType<typeof createHasher>; report(news: News): void}>;
+
+async function settleStages(request: RunRequest, effects: Reporting): Promise<ReadonlyMap<StageId, Settled>> {
+  const {config} = request;
+  const {journal, environment, report, root} = effects;
+  const recorder = createRecorder({...effects, config, writeFile: journal.writeFile});
+  const executors = createExecutors({
+    preparePython: () => recorder.preparePython((text) => report(pythonNote(request, text))),
+    sourceFolder: effects.pythonSources,
+    folder: config.folder,
+    environment,
+    limits: {...DEFAULT_LIMITS, port: effects.agentPort},
+  });
+  try {
+    return await runStages({
+      ...request,
+      ...effects,
+      pipeline: config.name,
+      slots: {...config.slots, ...request.slots},
+      waitForLock: request.wait,
+      concurrency: effects.cores,
+      // What the run ran on is recorded before the first stage that runs: its report may want to tell.
+      executors: {
+        ...executors,
+        execute: async (order) => {
+          await recorder.record();
+          return executors.execute(order);
+        },
+      },
+      run: journal.name,
+      runFolder: journal.folder,
+      sourcesOf: (kind) => sourcesOf(kind, root),
+    });
+  } finally {
+    executors.close();
+  }
+}
+
+/** Making the Python environment takes a minute the first time: it is told under the first stage that needs it. */
+function pythonNote({graph}: RunRequest, text: string): News {
+  const needy = [...graph.values()].find(
+    ({kind}) => kind.work.kind === 'distributed' || kind.work.kind === 'bridge',
+  );
+  return {type: 'stage-note', stage: needy!.id, level: 'info', text};
+}
+
+function statusOf(settled: ReadonlyMap<StageId, Settled>, stop: AbortSignal): RunStatus {
+  const outcomes = [...settled.values()].map(({outcome}) => outcome);
+  if (outcomes.some(({status}) => status === 'failed')) return 'failed';
+  const interrupted = outcomes.some(
+    (outcome) => outcome.status === 'cancelled' && outcome.because === 'interrupted',
+  );
+  return interrupted || stop.aborted ? 'interrupted' : 'succeeded';
+}

@@ -1,0 +1,11 @@
+import type {StageKind} from '../model/stage-kind.js';
+import {acquire} from './acquire/stage.js';
+import {execKind} from './exec.js';
+import {preprocess} from './preprocess/stage.js';
+import {split} from './split/stage.js';
+import {synthesize} from './synthesize/stage.js';
+
+const KINDS: readonly StageKind[] = [synthesize, acquire, split, preprocess, execKind];
+
+/** Every kind of stage that `uses:` can name. */
+export const stageKinds: ReadonlyMap<string, StageKind> = new Map(KINDS.map((kind) => [kind.uses, kind]));
