@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {JsonObject} from '../model/json.js';
+import {isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import type {StageKind} from '../model/stage-kind.js';
 
 /** The only place where the keys of a configuration are spelt; those below `params` belong to the stage kinds. */
@@ -94,5 +94,25 @@ export function configSchema(kinds: StageKinds): JsonObject {
 
 /** The text of the published file; a test proves that it is current. */
 export function schemaText(kinds: StageKinds): string {
-  return `${JSON.stringify(configSchema(kinds), null, 2)}\n`;
+  return `${printJson(configSchema(kinds), {indent: '', before: 0})}\n`;
+}
+
+const LINE_WIDTH = 110;
+
+/** As the formatter of the repository writes it: a list of plain values in one line, where it fits. */
+function printJson(value: Json, {indent, before}: {indent: string; before: number}): string {
+  const deeper = `${indent}  `;
+  if (isJsonObject(value)) {
+    const fields = Object.entries(value).map(([key, field]) => {
+      const name = `${deeper}${JSON.stringify(key)}: `;
+      return name + printJson(field, {indent: deeper, before: name.length});
+    });
+    return fields.length === 0 ? '{}' : `{\n${fields.join(',\n')}\n${indent}}`;
+  }
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const line = `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
+  const plain = value.every((item) => item === null || typeof item !== 'object');
+  if (plain && before + line.length < LINE_WIDTH) return line;
+  const items = value.map((item: Json) => deeper + printJson(item, {indent: deeper, before: deeper.length}));
+  return `[\n${items.join(',\n')}\n${indent}]`;
 }

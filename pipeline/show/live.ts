@@ -1,4 +1,4 @@
-import {createLogUpdate} from 'log-update';
+import type {createLogUpdate} from 'log-update';
 import type {Event} from '../model/event.js';
 import type {DiagnosticView} from './diagnostic.js';
 import {drawRun} from './draw.js';
@@ -42,7 +42,7 @@ const CARRIED_INDENT = 9;
 function createLive(options: TerminalOptions): Terminal {
   const {stream, verbosity, now} = options;
   const columns = () => stream.columns ?? options.columns;
-  const region = createLogUpdate(stream, {defaultWidth: options.columns, defaultHeight: ROWS_OF_A_PIPE});
+  const region = createRegion(stream, options.columns);
   let view: RunView | null = null;
   /** Lines that stay, waiting to be written above the region: together, so that it flickers once. */
   let above: Line[] = [];
@@ -58,11 +58,11 @@ function createLive(options: TerminalOptions): Terminal {
   };
   const frame = (): void => {
     writeAbove();
-    if (view !== null) region(draw(stream.rows ?? ROWS_OF_A_PIPE));
+    if (view !== null) region.draw(draw(stream.rows ?? ROWS_OF_A_PIPE));
   };
+  let open = true;
   const timer = setInterval(frame, FRAME_MS);
   timer.unref();
-  let open = true;
   return {
     receive: (event) => {
       view = follow(view, event);
@@ -78,6 +78,34 @@ function createLive(options: TerminalOptions): Terminal {
       stream.write(draw(Number.POSITIVE_INFINITY));
       stream.write(render(wrap(failures, columns(), 4), options));
       region.done();
+    },
+  };
+}
+
+type Region = Readonly<{draw(text: string): void; clear(): void; done(): void}>;
+
+/** Loads what draws it when it first draws: a run that has nothing to do is over before and need not pay for it. */
+function createRegion(stream: TerminalStream, columns: number): Region {
+  type LogUpdate = ReturnType<typeof createLogUpdate>;
+  let state: LogUpdate | 'unused' | 'loading' | 'done' = 'unused';
+  const load = async (): Promise<void> => {
+    const {createLogUpdate} = await import('log-update');
+    if (state !== 'loading') return;
+    state = createLogUpdate(stream, {defaultWidth: columns, defaultHeight: ROWS_OF_A_PIPE});
+  };
+  return {
+    draw: (text) => {
+      if (typeof state === 'function') state(text);
+      if (state !== 'unused') return;
+      state = 'loading';
+      void load();
+    },
+    clear: () => {
+      if (typeof state === 'function') state.clear();
+    },
+    done: () => {
+      if (typeof state === 'function') state.done();
+      state = 'done';
     },
   };
 }
