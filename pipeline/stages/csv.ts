@@ -61,6 +61,12 @@ function splitPlain(text: string): readonly CsvRow[] {
   return rows;
 }
 
+const QUOTE_FAULTS: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote here is not closed',
+  INVALID_OPENING_QUOTE: 'a quote inside a cell that does not begin with one',
+  CSV_INVALID_CLOSING_QUOTE: 'text after the closing quote of a cell',
+};
+
 function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diagnostic> {
   try {
     const records = parse(text, {info: true, relax_column_count: true, skip_empty_lines: true});
@@ -68,9 +74,11 @@ function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diag
     // The parser counts lines at the end of a record, and a quoted cell may span several.
     return ok(rows.map(({record, info}) => ({line: info.lines - newlines(record), cells: record})));
   } catch (error) {
-    const {lines, message} = error as CsvError & {lines?: number};
-    const what = message.charAt(0).toLowerCase() + message.slice(1);
-    return err(fault(`this row cannot be read: ${what}`, place(file, lines ?? 1), 'check its quotes'));
+    const {code, lines, message} = error as CsvError & {lines?: number};
+    const what = QUOTE_FAULTS[code] ?? `this row cannot be read (${message})`;
+    return err(
+      fault(what, place(file, lines ?? 1), 'quotes go around a whole cell; inside it they are doubled'),
+    );
   }
 }
 

@@ -15,20 +15,33 @@ export function findColumns<Name extends string>(
   wanted: Readonly<Record<Name, readonly string[]>>,
 ): Result<Columns<Name>, readonly Diagnostic[]> {
   const header = table.header.cells.map((cell) => cell.trim());
+  const known = new Set(Object.values<readonly string[]>(wanted).flat());
+  const spare = header.filter((cell) => cell !== '' && !known.has(cell));
   const found: Partial<Record<Name, number>> = {};
   const faults: Diagnostic[] = [];
   for (const name of Object.keys(wanted) as Name[]) {
     const spellings = wanted[name];
     const column = header.findIndex((cell) => spellings.includes(cell));
     if (column >= 0) found[name] = column;
-    else faults.push(missing(table, header, spellings));
+    else faults.push(missing({table, header, spare, spellings}));
   }
   return faults.length > 0 ? err(faults) : ok(found as Columns<Name>);
 }
 
-function missing(table: CsvTable, header: readonly string[], spellings: readonly string[]): Diagnostic {
+/** `spare` are the header cells that no column was found in: one of them may be misspelt. */
+function missing({
+  table,
+  header,
+  spare,
+  spellings,
+}: Readonly<{
+  table: CsvTable;
+  header: readonly string[];
+  spare: readonly string[];
+  spellings: readonly string[];
+}>): Diagnostic {
   const message = `no column "${spellings.join('" or "')}"`;
-  const similar = spellings.map((spelling) => nearest(spelling, header)).find((cell) => cell !== null);
+  const similar = spellings.map((spelling) => nearest(spelling, spare)).find((cell) => cell !== null);
   if (similar === undefined) {
     const hint = `the header has: ${header.filter((cell) => cell !== '').join(', ')}`;
     return fault(message, locateRow(table, table.header), hint);

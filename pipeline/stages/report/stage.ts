@@ -1,0 +1,53 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {z} from 'zod';
+import {loadAssets} from '../../../reports/assets.js';
+import {createChartRenderer} from '../../../reports/charts.js';
+import type {ReportFacts} from '../../../reports/facts.js';
+import {renderReport} from '../../../reports/report.js';
+import {ok} from '../../model/result.js';
+import type {StageContext, StageKind, StageResult} from '../../model/stage-kind.js';
+import {gatherReportFacts} from './facts.js';
+
+const params = z.strictObject({
+  title: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('heading of the page; the name of the pipeline unless given'),
+});
+
+/** Writes one page about the run, for people without any tool. */
+export const report: StageKind = {
+  uses: 'report',
+  version: 1,
+  summary: 'writes one HTML page about the run that needs no network',
+  inputs: [
+    {type: 'dataset', optional: false},
+    {type: 'folds', optional: false},
+    {type: 'images', optional: false},
+    {type: 'model', optional: false},
+    {type: 'predictions', optional: true},
+    {type: 'evaluation', optional: false},
+  ],
+  output: 'report',
+  params: params as unknown as StageKind['params'],
+  paths: [],
+  speedOnly: [],
+  slots: {},
+  work: {kind: 'in-process', run},
+};
+
+async function run(context: StageContext): Promise<StageResult> {
+  const {title} = context.params as z.output<typeof params>;
+  const facts = gatherReportFacts({title: title ?? null, needs: context.needs, runFolder: context.runFolder});
+  const page = renderPage(facts);
+  writeFileSync(join(context.out, 'report.html'), page);
+  return ok({file: 'report.html', bytes: Buffer.byteLength(page)});
+}
+
+/** The page of these facts, also for `pipeline report`. */
+export function renderPage(facts: ReportFacts): string {
+  return renderReport(facts, loadAssets(), createChartRenderer());
+}

@@ -1,0 +1,73 @@
+import {dirname, join} from 'node:path';
+import {z} from 'zod';
+import type {TrainingFacts} from '../../../reports/facts.js';
+import type {EpochMetrics, JobEvent} from '../../model/job-event.js';
+import type {ArtifactRef} from '../../model/stage-kind.js';
+import {readCsv} from '../csv.js';
+import {readJson, readTextIfThere} from './read.js';
+
+const trained = z.object({
+  id: z.string(),
+  run: z.string(),
+  summary: z.looseObject({device: z.string(), ranks: z.number()}),
+});
+
+type DeviceEvent = Extract<JobEvent, {type: 'device'}>;
+
+/** @param runFolder - Of the run that is reported; the run that trained lies beside it, unless it was removed. */
+export function trainingFacts(model: ArtifactRef, runFolder: string): TrainingFacts {
+  const {id, run, summary} = readJson(join(model.path, 'stage.json'), trained);
+  const devices = deviceEvents(join(dirname(runFolder), run, 'events.ndjson'), id);
+  const last = devices.at(-1);
+  return {
+    epochs: readHistory(join(model.path, 'history.csv')),
+    device: {
+      name: summary.device,
+      ranks: summary.ranks,
+      description: last?.description ?? null,
+      because: last?.because ?? null,
+      torch: last?.torch ?? null,
+    },
+    resumedFromSteps: devices.flatMap(({resumed_from_step: step}) => (step === null ? [] : [step])),
+  };
+}
+
+/** One per attempt: what the training ran on and where it was taken up. */
+function deviceEvents(events: string, stage: string): DeviceEvent[] {
+  const lines = (readTextIfThere(events) ?? '').split('\n').filter((line) => line.includes('"device"'));
+  return lines.flatMap((line) => {
+    const event = JSON.parse(line) as {type: string; stage?: string; event?: JobEvent};
+    return event.type === 'job-event' && event.stage === stage && event.event?.type === 'device'
+      ? [event.event]
+      : [];
+  });
+}
+
+function readHistory(file: string): TrainingFacts['epochs'] {
+  const table = readCsv(file);
+  if (!table.ok) throw new Error(`Internal error: history.csv: ${table.error.message}`);
+  const {header, rows} = table.value;
+  return rows.map(({cells}) => {
+    const cell = (name: keyof EpochMetrics | 'epoch'): string => cells[header.cells.indexOf(name)] ?? '';
+    const number = (name: keyof EpochMetrics | 'epoch'): number => Number(cell(name));
+    const optional = (name: keyof EpochMetrics): number | null =>
+      cell(name) === '' ? null : Number(cell(name));
+    return {
+      epoch: number('epoch'),
+      train_loss: optional('train_loss'),
+      val_loss: optional('val_loss'),
+      val_auroc_macro: optional('val_auroc_macro'),
+      val_auroc_defined: number('val_auroc_defined'),
+      learning_rate: number('learning_rate'),
+      seconds: number('seconds'),
+      train_seconds: number('train_seconds'),
+      images_per_second: number('images_per_second'),
+      step_ms_p50: number('step_ms_p50'),
+      step_ms_p95: number('step_ms_p95'),
+      step_ms_max: number('step_ms_max'),
+      loader_stall_share: number('loader_stall_share'),
+      peak_memory_bytes: optional('peak_memory_bytes'),
+      is_best: cell('is_best') === 'true',
+    };
+  });
+}

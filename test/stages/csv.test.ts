@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import {gzipSync} from 'node:zlib';
+import {type CsvTable, locateCell, locateRow, readCsv, toCsv} from '../../pipeline/stages/csv.js';
+import {type Bench, spelledOut, withBench} from './rig.js';
+
+const TEXT = 'image,labels\na.png,Mass|Nodule\nb.png,\n';
+
+function readIn(bench: Bench, content: string | Uint8Array): CsvTable {
+  const table = readCsv(bench.write('table.csv', content));
+  if (!table.ok) throw new Error(table.error.message);
+  return table.value;
+}
+
+describe('CSV files', () => {
+  const forms: Record<string, string | Uint8Array> = {
+    'as they should be': TEXT,
+    'with CRLF': TEXT.replaceAll('\n', '\r\n'),
+    'with a byte order mark': `\uFEFF${TEXT}`,
+    'without a final newline': TEXT.trimEnd(),
+    'with blank lines at the end': `${TEXT}\n\r\n`,
+    gzipped: gzipSync(TEXT),
+    'with every cell quoted': '"image","labels"\n"a.png","Mass|Nodule"\n"b.png",""\n',
+  };
+  for (const [form, content] of Object.entries(forms)) {
+    it(`are read ${form}`, () =>
+      withBench(async (bench) => {
+        const {header, rows} = readIn(bench, content);
+        assert.deepEqual(header, {line: 1, cells: ['image', 'labels']});
+        assert.deepEqual(rows, [
+          {line: 2, cells: ['a.png', 'Mass|Nodule']},
+          {line: 3, cells: ['b.png', '']},
+        ]);
+      }));
+  }
+
+  it('have places in them, also behind quotes, commas and line breaks in cells', () =>
+    withBench(async (bench) => {
+      const table = readIn(bench, 'a,b,c\n1,"two, and\na half",three|four\n5,,7\n');
+      const [first, second] = table.rows as [CsvTable['header'], CsvTable['header']];
+      const place = (row: CsvTable['header'], column: number, within?: string): string => {
+        const {line, column: at, length} = locateCell(table, row, column, within);
+        return `${line}:${at}+${length}`;
+      };
+      assert.deepEqual(
+        [place(first, 0), place(first, 1), place(first, 2, 'four'), place(second, 1), place(second, 2)],
+        ['2:1+1', '2:4+8', '3:15+4', '4:3+1', '4:4+1'],
+      );
+      assert.equal(locateRow(table, second).length, 4);
+    }));
+
+  const refused: readonly [string, string | Uint8Array, string][] = [
+    ['nothing in it', '', '1:1+1 this file is empty | it needs a header line'],
+    ['only blank lines', '\n\r\n', '1:1+1 this file is empty | it needs a header line'],
+    [
+      'UTF-16',
+      Buffer.from('a,b\n', 'utf16le'),
+      '1:1+1 this file is not UTF-8 text | save it as CSV in UTF-8',
+    ],
+    [
+      'Latin-1',
+      Buffer.from([97, 44, 0xe9, 10]),
+      '1:1+1 this file is not UTF-8 text | save it as CSV in UTF-8',
+    ],
+    [
+      'half a gzip file',
+      gzipSync(TEXT.repeat(50)).subarray(0, 40),
+      '1:1+1 this gzip file is damaged or cut off | fetch or copy it again',
+    ],
+    [
+      'a quote that does not end',
+      'a,b\n1,"2\n',
+      '2:1+1 a quote here is not closed | quotes go around a whole cell; inside it they are doubled',
+    ],
+    [
+      'a quote in a cell',
+      'a,b\n1,2\n1,6"\n',
+      '3:1+1 a quote inside a cell that does not begin with one | quotes go around a whole cell; inside it they are doubled',
+    ],
+    [
+      'text behind a quote',
+      'a,b\n1,"2"x\n',
+      '2:1+1 text after the closing quote of a cell | quotes go around a whole cell; inside it they are doubled',
+    ],
+  ];
+  for (const [what, content, expected] of refused) {
+    it(`are refused with ${what}`, () =>
+      withBench(async (bench) => {
+        const table = readCsv(bench.write('table.csv', content));
+        assert.deepEqual(table.ok ? [] : spelledOut([table.error]), [expected]);
+      }));
+  }
+
+  it('are written so that they read back the same', () =>
+    withBench(async (bench) => {
+      const rows = [
+        ['plain', 1],
+        ['a,b', '"quoted"'],
+        ['two\nlines', ''],
+      ];
+      const table = readIn(bench, toCsv(['x', 'y'], rows));
+      assert.deepEqual(
+        table.rows.map((row) => row.cells),
+        rows.map((row) => row.map(String)),
+      );
+      assert.deepEqual(
+        table.rows.map((row) => row.line),
+        [2, 3, 4],
+      );
+    }));
+});
