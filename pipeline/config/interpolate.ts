@@ -3,6 +3,7 @@ import {nearest} from '../model/spelling.js';
 import {type Located, locationOf} from './located.js';
 import {numberFault, plainScalar} from './scalar.js';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;

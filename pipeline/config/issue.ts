@@ -5,6 +5,7 @@ import type {Located} from './located.js';
 import {isOurs, readNote} from './note.js';
 import {NO_SPACE} from './yaml-faults.js';
 
+/** What zod says is wrong. */
 export type Issue = z.core.$ZodIssue;
 type Words = {readonly message: string; readonly hint?: string | undefined};
 
@@ -29,6 +30,7 @@ export function explainValue(issue: Issue, node: Located): Words {
   }
 }
 
+/** A value of another sort than the schema wants. */
 export function mismatch(issue: Issue, node: Located): Words {
   const expected = expectedBy(issue);
   const message = `expected ${listWords(expected, 'or')}, found ${describe(node)}`;

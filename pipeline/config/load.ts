@@ -14,6 +14,7 @@ import {nameFrom, readConfigFile} from './read.js';
 import {ANY_STAGE, type StageKinds, stageSchema, TOP_LEVEL_KEYS, topLevelSchema} from './schema.js';
 import {type CheckedStage, checkStage} from './stage.js';
 
+/** What a configuration is made of, and what it may refer to. */
 export type LoadRequest = Readonly<{
   /** The configuration and what is laid over it, in order; relative to `folder` or absolute. */
   file: string;

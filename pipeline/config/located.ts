@@ -22,12 +22,14 @@ export type Located = Readonly<{
   );
 
 type Scalar = string | number | boolean | null;
+/** A map of keys to values. */
 export type LocatedMap = Readonly<{
   kind: 'map';
   entries: ReadonlyMap<string, LocatedEntry>;
   origin: Exclude<Origin, {kind: 'default'}>;
   folder: string;
 }>;
+/** One key of a map, and its value. */
 export type LocatedEntry = Readonly<{
   /** Null for a key of a -S argument. */ key: Location | null;
   value: Located;
@@ -36,6 +38,7 @@ export type LocatedEntry = Readonly<{
 /** Steps from the root: keys of maps and indices of lists. */
 export type Path = readonly PropertyKey[];
 
+/** The value without its places. */
 export function toJson(node: Located): Json {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(toJson);

@@ -18,10 +18,12 @@ export function writeNote({inst}: z.core.$ZodRawIssue): string {
   return OURS + JSON.stringify(note);
 }
 
+/** Whether zod's own words are to be put into ours; else a schema's author wrote the message. */
 export function isOurs({message}: {readonly message: string}): boolean {
   return message.startsWith(OURS);
 }
 
+/** The note of an issue; empty when the message was written beside the schema. */
 export function readNote(issue: {readonly message: string}): Note {
   return isOurs(issue) ? (JSON.parse(issue.message.slice(OURS.length)) as Note) : {keys: [], whole: false};
 }

@@ -47,8 +47,10 @@ export function topLevelSchema<Stage extends z.ZodType>(stage: Stage) {
 /** For checking what stands above the stages alone. */
 export const ANY_STAGE = z.unknown();
 
+/** The keys that a configuration may have at its top. */
 export const TOP_LEVEL_KEYS: readonly string[] = Object.keys(topLevelSchema(ANY_STAGE).shape);
 
+/** One stage; `uses` decides which parameters it has. */
 export function stageSchema(kinds: StageKinds) {
   const [first, ...rest] = [...kinds.values()].map(stageOfKind);
   if (first === undefined) throw new Error('Internal error: no kinds of stages');

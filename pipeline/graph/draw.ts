@@ -1,6 +1,7 @@
 import {unreachable} from '../model/result.js';
 import type {Stage, StageGraph, StageId} from '../model/stage.js';
 
+/** Text for people, Mermaid for documents. */
 export type GraphFormat = 'mermaid' | 'text';
 
 /** @returns the drawing, ending with a line end. */

@@ -5,6 +5,7 @@ import type {Need} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {listWords} from '../model/words.js';
 
+/** The edges into one stage, as far as they can be drawn, and what is wrong with the others. */
 export type Wiring = {readonly needs: readonly Need[]; readonly faults: readonly Diagnostic[]};
 
 /** The stages of a configuration. Of those that are `broken` nothing but the name is known. */

@@ -3,6 +3,7 @@ import {countOf} from '../model/words.js';
 import {type Line, renderLine, span} from './line.js';
 import {displayWidth, expandTabs, padStart, printable} from './text.js';
 
+/** How diagnostics are shown, and where source lines come from. */
 export type DiagnosticView = Readonly<{
   color: boolean;
   /** The text of a file as a location names it; null when it cannot be read: then no source line is shown. */

@@ -6,6 +6,7 @@ import {runningFields} from './running.js';
 import type {RunView, StageView} from './state.js';
 import {displayWidth, padEnd, padStart, printable} from './text.js';
 
+/** Size in characters, and the time to show, in Unix milliseconds. */
 export type Screen = Readonly<{columns: number; rows: number; nowMs: number}>;
 
 /** The run as it stands: a heading, one line a stage (two while it runs), the totals. No line is wider than the screen. */

@@ -3,15 +3,19 @@ import {beginning, displayWidth, truncate} from './text.js';
 
 /** A piece of a line in one style. Its text holds no control character (see printable). */
 export type Span = Readonly<{text: string; style: Style}>;
+/** One line of the terminal, without its end. */
 export type Line = readonly Span[];
+/** What a piece of text means; the colour follows from it. */
 export type Style = 'plain' | 'dim' | 'bold' | 'good' | 'bad' | 'warn' | 'live' | 'restored';
 
 const PLAIN = 'plain';
 
+/** A piece of text, plain unless told otherwise. */
 export function span(text: string, style: Style = PLAIN): Span {
   return {text, style};
 }
 
+/** Columns that a line takes. */
 export function lineWidth(line: Line): number {
   return line.reduce((width, {text}) => width + displayWidth(text), 0);
 }

@@ -36,6 +36,7 @@ export type Log = Readonly<{
   told: ReadonlyMap<StageId, Readonly<{atMs: number; share: number | null}>>;
 }>;
 
+/** Before the first event. */
 export const EMPTY_LOG: Log = {view: null, told: new Map()};
 
 /** Progress is told again after so long and so much: a short stage in tenths, a long one in hundredths. */

@@ -14,6 +14,7 @@ export type Terminal = Readonly<{
   close(): void;
 }>;
 
+/** Where and how to show a run; the caller has looked at flags, environment and terminal. */
 export type TerminalOptions = Readonly<{
   stream: TerminalStream;
   /** Width of a live region on a stream that does not know its own. */
@@ -30,6 +31,7 @@ export type TerminalOptions = Readonly<{
 /** A terminal knows its size, a pipe does not. */
 export type TerminalStream = NodeJS.WritableStream & {readonly columns?: number; readonly rows?: number};
 
+/** A live region on a terminal, append-only lines otherwise and when quiet. */
 export function createTerminal(options: TerminalOptions): Terminal {
   return options.live && options.verbosity >= 0 ? createLive(options) : createAppending(options);
 }

@@ -15,6 +15,7 @@ import {printable} from './text.js';
 /** Between facts that stand in one line. */
 export const DOT = ' · ';
 
+/** Every reason of a decision, in the words of `pipeline why`. */
 export function reasonText({because}: Decision): string {
   return because.map(({text}) => text).join('; ');
 }
@@ -84,6 +85,7 @@ export function cancelledText({because}: Extract<Outcome, {status: 'cancelled'}>
   return `needs ${because.needs}, which was left out and is not up to date`;
 }
 
+/** Which inputs changed under a stage that ran. */
 export function taintedText({tainted}: Extract<Outcome, {status: 'succeeded'}>): string {
   return `changed while it ran: ${printable(tainted.join(', '))}`;
 }

@@ -15,6 +15,7 @@ const MARK_EVERY_MS = 500;
 /** Also of what reports seldom a rate is known. */
 const KEPT_MARKS = 4;
 
+/** One more report, that came at `atMs`. */
 export function advanceProgress(
   progress: Progress | null,
   {done, total, unit}: {readonly done: number; readonly total: number | null; readonly unit: string},
@@ -60,11 +61,13 @@ export function amountText({done, total, unit}: Progress): string {
     : `${formatCount(done)}/${formatCount(total)} ${unit}`;
 }
 
+/** `431 images/s`; null while it cannot be told. */
 export function rateText(progress: Progress): string | null {
   const rate = rateOf(progress);
   return rate === null || rate <= 0 ? null : formatRate(rate, progress.unit);
 }
 
+/** `0:42 left`; null while it cannot be told, and at the end. */
 export function timeLeftText(progress: Progress, nowMs: number): string | null {
   const seconds = secondsLeft(progress, nowMs);
   return seconds === null || progress.done === progress.total

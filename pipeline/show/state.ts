@@ -14,6 +14,7 @@ export type RunView = Readonly<{
   finished: Readonly<{status: RunStatus; seconds: number}> | null;
 }>;
 
+/** What is shown of one stage. */
 export type StageView = Readonly<{
   id: StageId;
   decision: Decision | null;
@@ -25,6 +26,7 @@ export type StageView = Readonly<{
   warnings: number;
 }>;
 
+/** Where a stage stands. */
 export type Phase =
   | Readonly<{is: 'waiting'}>
   | Readonly<{is: 'running'; sinceMs: number; attempt: number}>

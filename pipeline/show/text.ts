@@ -24,10 +24,12 @@ export function beginning(text: string, columns: number): string {
   return kept;
 }
 
+/** Filled with spaces on the right, up to that many columns. */
 export function padEnd(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
 }
 
+/** Filled with spaces on the left, up to that many columns. */
 export function padStart(text: string, columns: number): string {
   return ' '.repeat(Math.max(0, columns - displayWidth(text))) + text;
 }
@@ -51,6 +53,7 @@ export function outputLines(text: string): readonly string[] {
   return lines.map((line) => printable(expandTabs(line.replace(/^.*\r(?=.)/, '').replace(/\r$/, ''), 8)));
 }
 
+/** Spaces in place of tabs, up to the next multiple of `every` columns. */
 export function expandTabs(line: string, every: number): string {
   let expanded = '';
   for (const [index, piece] of line.split('\t').entries()) {

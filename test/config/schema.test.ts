@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {loadConfig} from '../../pipeline/config/load.js';
+import {configSchema, schemaText} from '../../pipeline/config/schema.js';
+import {buildGraph, edgeFaults} from '../../pipeline/graph/build.js';
+import {isJsonObject, type Json, type JsonObject} from '../../pipeline/model/json.js';
+import {stageKinds} from '../../pipeline/stages/index.js';
+import {ROOT} from '../rig.js';
+import {printed} from './rig.js';
+
+/** Every object below a value that matches, with its path. */
+function objectsIn(value: Json, path = ''): readonly Readonly<{path: string; object: JsonObject}>[] {
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => objectsIn(item as Json, `${path}/${index}`));
+  if (!isJsonObject(value)) return [];
+  const below = Object.entries(value).flatMap(([key, field]) => objectsIn(field, `${path}/${key}`));
+  return [{path, object: value}, ...below];
+}
+
+/** The schema of the parameters of each kind, by `uses`. */
+function paramsByKind(): ReadonlyMap<string, JsonObject> {
+  const found = objectsIn(configSchema(stageKinds)).flatMap(({object}) => {
+    const {uses, params} = isJsonObject(object['properties']) ? object['properties'] : {};
+    return isJsonObject(uses) && isJsonObject(params) ? [[String(uses['const']), params] as const] : [];
+  });
+  return new Map(found);
+}
+
+function namesOf(params: JsonObject): ReadonlySet<string> {
+  const variants = [
+    params,
+    ...(Array.isArray(params['oneOf']) ? params['oneOf'] : []),
+  ] as readonly JsonObject[];
+  return new Set(
+    variants.flatMap(({properties}) => (isJsonObject(properties) ? Object.keys(properties) : [])),
+  );
+}
+
+describe('The published schema', () => {
+  it('is current: node dist/pipeline/publish-schema.js writes it', () => {
+    assert.equal(readFileSync(join(ROOT, 'configs/pipeline.schema.json'), 'utf8'), schemaText(stageKinds));
+  });
+
+  it('knows every kind of stage', () => {
+    assert.deepEqual([...paramsByKind().keys()], [...stageKinds.keys()]);
+  });
+
+  it('allows no key that it does not name, so that no misspelt one is overlooked', () => {
+    for (const {path, object} of objectsIn(configSchema(stageKinds))) {
+      if (object['type'] === 'object') assert.notEqual(object['additionalProperties'] ?? true, true, path);
+    }
+  });
+});
+
+describe('A kind of stage', () => {
+  it('names only parameters that it has as files, and as what changes nothing but the speed', () => {
+    for (const [uses, params] of paramsByKind()) {
+      const {paths, speedOnly} = stageKinds.get(uses)!;
+      const names = namesOf(params);
+      for (const name of [...paths.map(({param}) => param), ...speedOnly])
+        assert.ok(names.has(name), `${uses}.${name}`);
+    }
+  });
+});
+
+describe('Each configuration of the repository', () => {
+  for (const name of readdirSync(join(ROOT, 'configs')).filter((file) => file.endsWith('.yaml'))) {
+    it(`is valid and names the schema: ${name}`, () => {
+      const text = readFileSync(join(ROOT, 'configs', name), 'utf8');
+      assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./pipeline.schema.json');
+      const request = {file: `configs/${name}`, overlays: [], sets: [], kinds: stageKinds, environment: {}};
+      const config = loadConfig({...request, folder: ROOT, checkFiles: false, edgeFaults});
+      assert.ok(config.ok, config.ok ? '' : printed(config.error, ROOT));
+      const graph = buildGraph(config.value);
+      assert.ok(graph.ok, graph.ok ? '' : printed(graph.error, ROOT));
+    });
+  }
+});
