@@ -145,6 +145,11 @@ function pythonNote({graph}: RunRequest, text: string): News {
 function statusOf(settled: ReadonlyMap<StageId, Settled>, stop: AbortSignal): RunStatus {
   const outcomes = [...settled.values()].map(({outcome}) => outcome);
   if (outcomes.some(({status}) => status === 'failed')) return 'failed';
+  // What was selected could not be made: no failure of a stage, but no success of the run either.
+  const lacks = outcomes.some(
+    (outcome) => outcome.status === 'cancelled' && typeof outcome.because === 'object',
+  );
+  if (lacks && !stop.aborted) return 'failed';
   const interrupted = outcomes.some(
     (outcome) => outcome.status === 'cancelled' && outcome.because === 'interrupted',
   );

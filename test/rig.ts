@@ -40,7 +40,7 @@ export function projectIn(folder: string): Project {
   const start: Project['start'] = (args, options = {}) =>
     execa(process.execPath, [CLI, ...args], {
       cwd: options.cwd ?? folder,
-      env: {NO_COLOR: '1', CI: '', FORCE_COLOR: '', ...options.environment},
+      env: {NO_COLOR: '1', CI: undefined, FORCE_COLOR: undefined, ...options.environment},
       reject: false,
       stdin: 'ignore',
       cleanup: true,

@@ -71,7 +71,7 @@ describe('what runs, and why', () => {
       assert.deepEqual(decisions(second), {copy: 'run', shout: 'skip'});
       const reason = second.stages[0]!.because[0]!;
       assert.equal(reason.code, 'parameter-changed');
-      assert.equal(reason.line, 5);
+      assert.equal(reason.line, 6);
       assert.match(reason.file!, /words\.yaml$/);
     }));
 
