@@ -4,19 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chexnet.accelerators import cpu, cuda, hpu
+from chexnet.accelerators.names import AUTO, NAMES
 from chexnet.accelerators.protocol import Absent, Accelerator, Place
 from chexnet.mistakes import UserError
 
 _TITLES = {"hpu": "Gaudi accelerator (hpu)", "cuda": "CUDA device (cuda)", "cpu": "processor (cpu)"}
-# The order in which `auto` looks.
 _PROBES: dict[str, Callable[[Place], Accelerator | Absent]] = {
     "hpu": hpu.probe,
     "cuda": cuda.probe,
     "cpu": cpu.probe,
 }
-
-AUTO = "auto"
-NAMES: tuple[str, ...] = tuple(_PROBES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,8 @@ def choose(requested: str, place: Place) -> Choice:
             raise _missing(requested, found)
         return Choice(accelerator=found, because="asked for")
     passed_over: list[str] = []
-    for name, probe in _PROBES.items():
-        found = probe(place)
+    for name in NAMES:
+        found = _PROBES[name](place)
         if not isinstance(found, Absent):
             reasons = "; ".join(passed_over)
             return Choice(accelerator=found, because=f"auto: {reasons}" if reasons else "auto: the first looked for")

@@ -109,8 +109,9 @@ def snapshot_tensors(network: Network, accelerator: Accelerator, world: World) -
             "statistics": gather_statistics(average.statistics, world),
         },
         "random": {
-            "host": list(world.gather(torch.random.get_rng_state())),
-            "device": list(world.gather(accelerator.rng_state())),
+            # Copies: a generator reads a state from the start of its storage.
+            "host": [state.clone() for state in world.gather(torch.random.get_rng_state())],
+            "device": [state.clone() for state in world.gather(accelerator.rng_state())],
         },
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from chexnet.accelerators.choose import AUTO, NAMES
+from chexnet.accelerators.names import AUTO, NAMES
 from chexnet.accelerators.protocol import Precision
 from chexnet.mistakes import UserError
 from chexnet.training.fields import Fields

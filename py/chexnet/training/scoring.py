@@ -7,6 +7,7 @@ provided that device, threads per rank and batch size are equal.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,22 @@ import torch
 
 from chexnet.accelerators.protocol import HOST
 from chexnet.training.sampling import Integers
-from chexnet.training.world import World
 
 Logits = npt.NDArray[np.floating]
 
 _NO_IMAGE = -1
+
+
+class Gathering(Protocol):
+    """The part of World that scoring needs."""
+
+    @property
+    def rank(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def gather(self, tensor: torch.Tensor) -> torch.Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Scored:
 
 
 def score(
-    model: Callable[[Integers], torch.Tensor], *, count: int, batch_size: int, outputs: int, world: World
+    model: Callable[[Integers], torch.Tensor], *, count: int, batch_size: int, outputs: int, world: Gathering
 ) -> Iterator[Scored]:
     """Logits of positions 0 to count - 1, in order, as they come; the same on every rank.
 
@@ -54,7 +66,7 @@ def score(
 
 
 def score_all(
-    model: Callable[[Integers], torch.Tensor], *, count: int, batch_size: int, outputs: int, world: World
+    model: Callable[[Integers], torch.Tensor], *, count: int, batch_size: int, outputs: int, world: Gathering
 ) -> Logits:
     """The logits (count, outputs) in one array."""
     parts = [part.logits for part in score(model, count=count, batch_size=batch_size, outputs=outputs, world=world)]

@@ -55,6 +55,8 @@ def run_training(job: TrainJob, journal: Journal, *, timeout_seconds: float = TI
         progress = train(session, progress)
     if progress.finished and world.leads:
         _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
+    if world.leads and not progress.finished:
+        say(f"stopped after step {progress.step} of {setting.plan.steps}; the same job goes on from there")
     leave(world)
     return 0 if progress.finished else stop.exit_code
 

@@ -1,0 +1,17 @@
+"""Fixtures for the tests of training: data sets made once, and no thread more than a test asks for."""
+
+import os
+
+# Before torch is imported anywhere: two spinning thread pools on the same cores stand in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import pytest
+
+from tests.rig import Artifacts, make_artifacts
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    """40 images of 32 pixels: 24 train, 8 val, 8 test. Never written to."""
+    return make_artifacts(tmp_path_factory.mktemp("artifacts"))

@@ -1,0 +1,203 @@
+"""Small data sets in the artifacts' formats, and jobs on them in real processes."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chexnet.findings import FINDINGS
+
+SOURCE = Path(__file__).resolve().parents[1]
+TIMEOUT_SECONDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """The folders that preprocess, split and the dataset stage would leave."""
+
+    images: Path
+    folds: Path
+    dataset: Path
+
+
+def make_artifacts(folder: Path, *, count: int = 40, side: int = 32, seed: int = 0) -> Artifacts:
+    """60 % train, 20 % val, 20 % test; every finding is a bright spot in a place of its own."""
+    artifacts = Artifacts(images=folder / "images", folds=folder / "folds", dataset=folder / "dataset")
+    for path in (artifacts.images, artifacts.folds, artifacts.dataset):
+        path.mkdir(parents=True)
+    random = np.random.default_rng(seed)
+    labels = random.random((count, len(FINDINGS))) < 0.3
+    pixels = random.normal(100, 25, (count, side, side))
+    cell = side // 4
+    for finding in range(len(FINDINGS)):
+        top, left = divmod(finding, 4)
+        pixels[labels[:, finding], top * cell : (top + 1) * cell, left * cell : (left + 1) * cell] += 60
+    np.save(artifacts.images / "images.npy", np.clip(pixels, 0, 255).astype(np.uint8))
+    names = [f"{patient:08d}_000.png" for patient in range(count)]
+    folds = ["train" if at < count * 0.6 else "val" if at < count * 0.8 else "test" for at in range(count)]
+    found = ["|".join(name for name, here in zip(FINDINGS, row, strict=True) if here) for row in labels]
+    _table(
+        artifacts.images / "index.csv",
+        "row,image,sha256,bytes,width,height,mode,mean",
+        [f"{at},{name},0,1,{side},{side},L,100" for at, name in enumerate(names)],
+    )
+    _table(artifacts.images / "quarantine.csv", "image,reason", [])
+    _table(
+        artifacts.folds / "folds.csv",
+        "image,patient,fold",
+        [f"{name},{at},{folds[at]}" for at, name in enumerate(names)],
+    )
+    _table(
+        artifacts.dataset / "metadata.csv",
+        "image,patient,age,sex,view,follow_up,findings",
+        [f"{name},{at},50,F,PA,0,{found[at]}" for at, name in enumerate(names)],
+    )
+    return artifacts
+
+
+def train_arguments(artifacts: Artifacts, folder: Path, **params: object) -> dict[str, object]:
+    """A job for training into folder/out, small unless `params` say otherwise."""
+    small: dict[str, object] = {
+        "device": "cpu",
+        "ranks": 1,
+        "threads": 1,
+        "seed": 3,
+        "epochs": 2,
+        "batch_size": 6,
+        "input": {"crop": 32, "normalize": "per-image"},
+        "optimizer": {"name": "adamw", "lr": 1e-3, "weight_decay": 0.01},
+        "schedule": {"name": "cosine", "warmup": 0.2},
+        "checkpoint_steps": 2,
+        "report_steps": 2,
+    }
+    return _arguments(artifacts, folder, {**small, **params})
+
+
+def predict_arguments(artifacts: Artifacts, model: Path, folder: Path, **params: object) -> dict[str, object]:
+    """A job for scoring with model/best.pt into folder/out."""
+    small: dict[str, object] = {"device": "cpu", "ranks": 1, "threads": 1, "batch_size": 4}
+    return {**_arguments(artifacts, folder, {**small, **params}), "model": str(model)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is left of a job that has ended. `events`: its journal."""
+
+    code: int
+    stderr: str
+    events: list[dict[str, object]]
+
+    def of_type(self, name: str) -> list[dict[str, object]]:
+        return [event for event in self.events if event["type"] == name]
+
+
+def run_job(module: str, arguments: Mapping[str, object], folder: Path, *, ranks: int = 1) -> Ended:
+    """Run a job to its end."""
+    journal = folder / "journal.ndjson"
+    journal.unlink(missing_ok=True)
+    command = job_command(module, arguments, folder, ranks=ranks)
+    done = subprocess.run(
+        command, env=environment(journal), cwd=SOURCE, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+    )
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    return Ended(code=done.returncode, stderr=done.stderr, events=[json.loads(line) for line in lines])
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job under way; its events come through a pipe, so that a test waits for them and not for a time."""
+
+    process: "subprocess.Popen[bytes]"
+    events: Iterator[dict[str, object]]
+
+    def until(self, **fields: object) -> dict[str, object]:
+        """The next event with these fields."""
+        for event in self.events:
+            if all(event.get(name) == value for name, value in fields.items()):
+                return event
+        raise AssertionError(f"the job ended before {fields}")
+
+
+def start_job(module: str, arguments: Mapping[str, object], folder: Path, *, ranks: int = 1) -> Running:
+    """Start a job in a process group of its own."""
+    command = job_command(module, arguments, folder, ranks=ranks)
+    pipe = folder / "journal.pipe"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    with open(folder / "stderr.log", "wb") as log:
+        process = subprocess.Popen(
+            command, env=environment(pipe), cwd=SOURCE, stdout=log, stderr=log, start_new_session=True
+        )
+    threading.Thread(target=_release, args=(process, pipe), daemon=True).start()
+    return Running(process=process, events=_lines(pipe))
+
+
+def kill(running: Running) -> None:
+    """SIGKILL the first process; its ranks die with it."""
+    running.process.send_signal(signal.SIGKILL)
+    running.process.wait(timeout=TIMEOUT_SECONDS)
+    # The pipe ends when the last rank that could write to it is gone.
+    for _ in running.events:
+        pass
+
+
+def job_command(module: str, arguments: Mapping[str, object], folder: Path, *, ranks: int) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "job.json").write_text(json.dumps(arguments))
+    return [sys.executable, *torchrun(ranks), "-m", module, "--job", str(folder / "job.json")]
+
+
+def torchrun(ranks: int) -> list[str]:
+    """Interpreter options that start so many ranks; none for a single process."""
+    if ranks == 1:
+        return []
+    return ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={ranks}", "--local_addr=127.0.0.1"]
+
+
+def environment(journal: Path | None) -> dict[str, str]:
+    """One thread per rank, waiting ones asleep, and no trace of this process's own ranks."""
+    own = {"CHEXNET_JOURNAL": str(journal)} if journal else {}
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONPATH": str(SOURCE),
+        **own,
+    }
+
+
+def _arguments(artifacts: Artifacts, folder: Path, params: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "params": dict(params),
+        "images": str(artifacts.images),
+        "folds": str(artifacts.folds),
+        "dataset": str(artifacts.dataset),
+        "out": str(folder / "out"),
+        "resume": str(folder / "resume"),
+        "findings": list(FINDINGS),
+    }
+
+
+def _lines(pipe: Path) -> Iterator[dict[str, object]]:
+    with open(pipe, encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _release(process: "subprocess.Popen[bytes]", pipe: Path) -> None:
+    """A job that ends before its first event must not leave the reader waiting for a writer."""
+    process.wait()
+    with contextlib.suppress(OSError):
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def _table(path: Path, header: str, lines: list[str]) -> None:
+    path.write_text("\n".join([header, *lines]) + "\n")
