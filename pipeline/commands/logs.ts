@@ -49,7 +49,9 @@ async function printEvents(
     }
     for (const event of read.value.events) {
       seen.push(event);
-      if (stage === null || ('stage' in event && event.stage === stage)) print(event);
+      // Lines count their time from the start of the run, whichever stage they are of.
+      const heads = event.type === 'run-started' && !request.json;
+      if (stage === null || heads || ('stage' in event && event.stage === stage)) print(event);
     }
     if (!request.follow || ended || seen.at(-1)?.type === 'run-finished' || shell.interrupted.aborted) break;
     await delay(FOLLOW_MS, undefined, {signal: shell.interrupted}).catch(() => undefined);

@@ -44,8 +44,13 @@ function factText(key: string, value: Json): string | null {
   // A count reads best before what is counted, a measure behind its name.
   const counted = Number.isInteger(value) && /(?:s|ies)$/.test(key);
   return counted
-    ? `${formatCount(value)} ${words}`
+    ? `${formatCount(value)} ${value === 1 ? singular(words) : words}`
     : `${words} ${Number.isInteger(value) ? value : formatMeasure(value)}`;
+}
+
+/** Of the nouns that stages count; no dictionary. */
+function singular(noun: string): string {
+  return noun.replace(/ies$/, 'y').replace(/s$/, '');
 }
 
 function upper(word: string): string {
