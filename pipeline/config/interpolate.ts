@@ -10,8 +10,8 @@ const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /**
  * Fills in `${env:NAME}` and `${env:NAME:-default}`; a variable that is set but empty counts as set. Text written
- * without quotes is then read again, so `${env:RANKS:-2}` is a number. A value that is one variable and nothing else
- * was given where the command was: a relative path in it starts from `workingFolder` (absolute).
+ * without quotes is then read again, so `${env:RANKS:-2}` is a number. What begins with a variable that is set was given
+ * where the command was: as a relative path it starts from `workingFolder` (absolute).
  */
 export function interpolate(
   node: Located,
@@ -63,13 +63,12 @@ function fill(
   const value = node.plain ? plainScalar(filled) : filled;
   const wrong = typeof value === 'number' ? numberFault(value) : null;
   if (wrong !== null) complain(`${wrong}, found ${filled}`);
-  const whole =
-    used.length === 1 && text.replace(REFERENCE, '') === '' && environment[used[0]!] !== undefined;
+  const given = text.search(REFERENCE) === 0 && environment[used[0]!] !== undefined;
   return {
     ...node,
     value,
     text: filled,
-    folder: whole ? workingFolder : node.folder,
+    folder: given ? workingFolder : node.folder,
     origin: originAfter(node.origin, used[0]),
   };
 }

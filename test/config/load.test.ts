@@ -167,11 +167,17 @@ describe('A path in a configuration', () => {
     assert.equal(imagesIn(request), 'FOLDER/here');
   });
 
-  it('starts from the current folder when a variable alone gives it, and from the file when its default does', () => {
+  it('starts from the current folder when a variable gives its beginning, and from the file when a default does', () => {
     const request = {files: {'configs/p.yaml': text(`"\${env:IMAGES:-../data}"`)}, file: 'configs/p.yaml'};
     assert.equal(imagesIn({...request, environment: {IMAGES: 'here'}}), 'FOLDER/here');
     assert.equal(imagesIn(request), 'FOLDER/data');
     assert.equal(imagesIn({...request, environment: {IMAGES: '/mnt/nih'}}), '/mnt/nih');
+    const longer = {
+      files: {'configs/p.yaml': text(`"\${env:DATA:-../data}/images"`)},
+      file: 'configs/p.yaml',
+    };
+    assert.equal(imagesIn({...longer, environment: {DATA: 'here'}}), 'FOLDER/here/images');
+    assert.equal(imagesIn(longer), 'FOLDER/data/images');
   });
 
   it('may be one of a list: each is declared as it is written', () => {
