@@ -1,11 +1,25 @@
 import type {StageKind} from '../model/stage-kind.js';
 import {acquire} from './acquire/stage.js';
+import {evaluate} from './evaluate.js';
 import {execKind} from './exec.js';
+import {predict} from './predict.js';
 import {preprocess} from './preprocess/stage.js';
+import {report} from './report/stage.js';
 import {split} from './split/stage.js';
 import {synthesize} from './synthesize/stage.js';
+import {train} from './train.js';
 
-const KINDS: readonly StageKind[] = [synthesize, acquire, split, preprocess, execKind];
+const KINDS: readonly StageKind[] = [
+  synthesize,
+  acquire,
+  split,
+  preprocess,
+  train,
+  predict,
+  evaluate,
+  report,
+  execKind,
+];
 
 /** Every kind of stage that `uses:` can name. */
 export const stageKinds: ReadonlyMap<string, StageKind> = new Map(KINDS.map((kind) => [kind.uses, kind]));
