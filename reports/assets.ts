@@ -10,9 +10,13 @@ export type Assets = Readonly<{style: string; script: string}>;
  * installed. @throws Error - A file is missing: the installation is incomplete.
  */
 export function loadAssets(): Assets {
-  const source = (name: string): string => readFileSync(new URL(`../../reports/${name}`, import.meta.url), 'utf8');
-  const compiled = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
-  const chartLibrary = createRequire(import.meta.url).resolve('chart.js').replace(/[^/\\]+$/, 'chart.umd.min.js');
+  const source = (name: string): string =>
+    readFileSync(new URL(`../../reports/${name}`, import.meta.url), 'utf8');
+  const compiled = (name: string): string =>
+    readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
+  const chartLibrary = createRequire(import.meta.url)
+    .resolve('chart.js')
+    .replace(/[^/\\]+$/, 'chart.umd.min.js');
   return {
     style: `${source('style.css')}\n${source('media.css')}`,
     script: [

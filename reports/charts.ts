@@ -63,7 +63,12 @@ function createCanvas(width: number, height: number): ChartJSNodeCanvas {
 const encoderPlugin: Plugin = {
   id: 'encoder',
   afterRender(chart) {
-    const canvas = chart.canvas as unknown as {width: number; height: number; data(): Uint8Array; toBuffer(): Buffer};
+    const canvas = chart.canvas as unknown as {
+      width: number;
+      height: number;
+      data(): Uint8Array;
+      toBuffer(): Buffer;
+    };
     canvas.toBuffer = () => encodePng({width: canvas.width, height: canvas.height, rgba: canvas.data()});
   },
 };
@@ -72,7 +77,8 @@ function registerFonts(): void {
   const require = createRequire(import.meta.url);
   for (const weight of [400, 600]) {
     const file = require.resolve(`@fontsource/open-sans/files/open-sans-latin-${weight}-normal.woff2`);
-    if (GlobalFonts.register(readFileSync(file), CHART_FONT) === null) throw new Error(`Cannot use the font ${file}`);
+    if (GlobalFonts.register(readFileSync(file), CHART_FONT) === null)
+      throw new Error(`Cannot use the font ${file}`);
   }
 }
 

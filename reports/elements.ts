@@ -1,7 +1,13 @@
-import {type Html, html, type HtmlValue} from './html.js';
+import {type Html, type HtmlValue, html} from './html.js';
 
 /** A section: its number, the reader's question as title, and the one sentence that answers it. */
-export function section(of: {number: number; id: string; question: string; answer: HtmlValue; body: HtmlValue}): Html {
+export function section(of: {
+  number: number;
+  id: string;
+  question: string;
+  answer: HtmlValue;
+  body: HtmlValue;
+}): Html {
   const {number, id, question, answer, body} = of;
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <div class="question"><p class="number" aria-hidden="true">${number}</p><h2 id="${id}-title">${question}</h2><p class="answer">${answer}</p></div>
@@ -39,7 +45,9 @@ ${foot === undefined ? null : html`<tfoot>${foot}</tfoot>`}</table></div>
 }
 
 /** A heading of a column; `over` numbers it stands at the right. */
-export type Heading = HtmlValue | Readonly<{over: HtmlValue; /** Holds the axis of a column of strips. */ strip?: true}>;
+export type Heading =
+  | HtmlValue
+  | Readonly<{over: HtmlValue /** Holds the axis of a column of strips. */; strip?: true}>;
 
 export function headRow(...headings: readonly Heading[]): Html {
   return html`<tr>${headings.map((heading) =>

@@ -1,6 +1,6 @@
 import type {Evaluation} from '../pipeline/model/evaluation.js';
 import type {EpochMetrics} from '../pipeline/model/job-event.js';
-import type {Json, JsonObject} from '../pipeline/model/json.js';
+import type {Json} from '../pipeline/model/json.js';
 
 /**
  * Everything a run report says, as one JSON document; the page is a function of it alone. pipeline/stages/report-facts*
@@ -18,7 +18,11 @@ export type ReportFacts = Readonly<{
   /** In the order of the graph. */
   stages: readonly StageFacts[];
   settings: readonly SettingFact[];
-  config: Readonly<{file: string; digest: string; /** As resolved, YAML; null when the run kept none. */ text: string | null}>;
+  config: Readonly<{
+    file: string;
+    digest: string /** As resolved, YAML; null when the run kept none. */;
+    text: string | null;
+  }>;
   /** Null when the run recorded none. */
   environment: EnvironmentFacts | null;
 }>;
@@ -40,6 +44,8 @@ export type DataFacts = Readonly<{
   whole: number | null;
   /** Which release of the labels, and how that was found out. */
   labels: Readonly<{state: string; because: string}>;
+  /** How its publisher asks to be credited; null for synthetic data. */
+  credit: Readonly<{name: string; link: string; cite: string; licence: string}> | null;
   /** Anything else that the data card tells: short name, short text. */
   remarks: readonly Readonly<{name: string; text: string}>[];
 }>;
@@ -50,6 +56,8 @@ export type SplitFacts = Readonly<{
   /** In words, for example "seeded, patients kept together, seed 1". */
   description: string;
   folds: readonly FoldFacts[];
+  /** Images of the data set that no fold holds. */
+  notInAFold: number;
   audit: readonly AuditFact[];
 }>;
 
@@ -82,9 +90,14 @@ export type ImageFacts = Readonly<{
 export type TrainingFacts = Readonly<{
   /** Epochs count from 1. */
   epochs: readonly (EpochMetrics & Readonly<{epoch: number}>)[];
-  params: JsonObject;
-  /** Null when the training did not record it. */
-  device: Readonly<{name: string; description: string; because: string; torch: string; ranks: number}> | null;
+  /** The long fields are null when the journal of the run that trained is gone. */
+  device: Readonly<{
+    name: string;
+    ranks: number;
+    description: string | null;
+    because: string | null;
+    torch: string | null;
+  }>;
   /** Steps after which an earlier attempt was taken up again, one per resume. */
   resumedFromSteps: readonly number[];
 }>;
@@ -119,5 +132,9 @@ export type SettingFact = Readonly<{path: string; value: Json; origin: string | 
 export type EnvironmentFacts = Readonly<{
   /** Short name, short text: Python, torch, processor … */
   rows: readonly Readonly<{name: string; text: string}>[];
-  source: Readonly<{commit: string | null; uncommitted: boolean; /** Size of source.patch. */ patchLines: number}> | null;
+  source: Readonly<{
+    commit: string | null;
+    uncommitted: boolean /** Size of source.patch. */;
+    patchLines: number;
+  }> | null;
 }>;

@@ -36,7 +36,17 @@ function manifest(facts: ReportFacts): unknown {
     config: {file: config.file, digest: config.digest},
     scored: {fold: fold.fold, ...fold.digests},
     artifacts: stages.flatMap(({id, uses, artifact}) =>
-      artifact === null ? [] : [{stage: id, uses, type: artifact.type, fingerprint: artifact.fingerprint, output: artifact.output}],
+      artifact === null
+        ? []
+        : [
+            {
+              stage: id,
+              uses,
+              type: artifact.type,
+              fingerprint: artifact.fingerprint,
+              output: artifact.output,
+            },
+          ],
     ),
   };
 }

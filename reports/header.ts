@@ -3,7 +3,7 @@ import type {Doubt} from './doubts/doubt.js';
 import {glyph} from './elements.js';
 import type {ReportFacts} from './facts.js';
 import {keptEpoch} from './figures/training.js';
-import {type Html, html, type HtmlValue} from './html.js';
+import {type Html, type HtmlValue, html} from './html.js';
 import {dateTime, interval, metric, percentLevel, shortDigest} from './numbers.js';
 import {foldName, scoredFold} from './scored.js';
 import {verdict} from './verdict.js';
@@ -32,7 +32,8 @@ ${conditions(facts)}
 }
 
 function doubtBox(doubts: readonly Doubt[]): Html {
-  const count = (severity: Doubt['severity']): number => doubts.filter((doubt) => doubt.severity === severity).length;
+  const count = (severity: Doubt['severity']): number =>
+    doubts.filter((doubt) => doubt.severity === severity).length;
   const counted = (['serious', 'moderate', 'minor'] as const)
     .filter((severity) => count(severity) > 0)
     .map((severity) => `${count(severity)} ${severity}`);
@@ -57,7 +58,7 @@ ${key('Macro AUROC', auroc.macro.defined ? metric(auroc.macro.value) : 'undefine
 ${key('Macro average precision', average_precision.macro.defined ? metric(average_precision.macro.value) : 'undefined', [interval(average_precision.macro), prevalence === null ? null : `prevalence ${metric(prevalence)}`])}
 ${key('Findings that could be scored', `${classes} of ${fold.classes.length}`, [unscored === 0 ? 'every one has positives' : countOf(unscored, 'is undefined', 'are undefined'), `in the ${foldName(fold.fold)} fold`])}
 ${key('Patients shared between folds', patients === undefined ? 'not checked' : String(patients.count), [`of ${countOf(facts.data.patients, 'patient')}`, failed === 0 ? `${countOf(split.audit.length, 'check')} passed` : `${countOf(failed, 'check')} failed`])}
-${key('Time to train', formatDuration(seconds), [countOf(training.epochs.length, 'epoch'), `${formatRate(keptEpoch(training.epochs).images_per_second, 'images')}, ${countOf(training.device?.ranks ?? 1, 'rank')}`])}
+${key('Time to train', formatDuration(seconds), [countOf(training.epochs.length, 'epoch'), `${formatRate(keptEpoch(training.epochs).images_per_second, 'images')}, ${countOf(training.device.ranks, 'rank')}`])}
 </dl>`;
 }
 
@@ -72,7 +73,10 @@ function conditions({split, data, evaluation}: ReportFacts): Html {
   const rows = [
     ['Split', split.description],
     ['Labels', data.labels.state],
-    [`${foldName(fold.fold).replace(/^./, (c) => c.toUpperCase())} fold`, `${countOf(fold.images, 'image')}, ${countOf(fold.patients, 'patient')}`],
+    [
+      `${foldName(fold.fold).replace(/^./, (c) => c.toUpperCase())} fold`,
+      `${countOf(fold.images, 'image')}, ${countOf(fold.patients, 'patient')}`,
+    ],
     ['Prediction', 'one view per image'],
     ['Intervals', `${percentLevel(level)}, ${countOf(resamples, 'patient resample')}`],
   ];

@@ -16,7 +16,11 @@ export type Page = Readonly<{
   placed(): readonly Chart[];
 }>;
 
-export function openPage(facts: ReportFacts, draw: ChartRenderer, palettes: Readonly<{light: Palette; dark: Palette}>): Page {
+export function openPage(
+  facts: ReportFacts,
+  draw: ChartRenderer,
+  palettes: Readonly<{light: Palette; dark: Palette}>,
+): Page {
   let [tables, figures] = [0, 0];
   const placed: Chart[] = [];
   const image = (chart: Chart, described: boolean): Html => {

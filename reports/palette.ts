@@ -12,5 +12,7 @@ export function readPalettes(style: string): Readonly<{light: Palette; dark: Pal
 
 function colorsOf(block: RegExpExecArray | null): Palette {
   if (block === null) throw new Error('Internal error: the style sheet has no :root block');
-  return Object.fromEntries([...block[1]!.matchAll(/--([a-z0-9-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name!, value!]));
+  return Object.fromEntries(
+    [...block[1]!.matchAll(/--([a-z0-9-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name!, value!]),
+  );
 }

@@ -39,7 +39,8 @@ function indexed({width, height, rgba}: Pixels): {palette: readonly number[]; in
     start += length;
   }
   const indices = new Uint8Array(height * (width + 1));
-  for (let row = 0; row < height; row++) indices.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+  for (let row = 0; row < height; row++)
+    indices.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
   return {palette, indices};
 }
 

@@ -40,7 +40,9 @@ ${dataSection(page, 1)}${trainingSection(page, 2)}${resultsSection(page, 3)}${do
 ${footer(facts)}
 </div>
 `;
-  const charts = Object.fromEntries(page.placed().map(({id, width, height, config}) => [id, {width, height, config}]));
+  const charts = Object.fromEntries(
+    page.placed().map(({id, width, height, config}) => [id, {width, height, config}]),
+  );
   return documentOf({title: `${facts.title}: run ${facts.run.name}`, body, charts, assets}).text;
 }
 

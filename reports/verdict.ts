@@ -13,7 +13,8 @@ function finding({evaluation, split}: ReportFacts): string {
   const fold = scoredFold(evaluation);
   const {macro} = fold.averages.auroc;
   const on = `On ${countOf(fold.images, `${foldName(fold.fold)} image`)} of ${countOf(fold.patients, 'patient')}`;
-  if (!macro.defined) return `${on} no finding has both positive and negative images, so nothing can be said about how well this run ranks them.`;
+  if (!macro.defined)
+    return `${on} no finding has both positive and negative images, so nothing can be said about how well this run ranks them.`;
   const all = fold.classes.length;
   const scored = fold.averages.classes;
   const ranked = scored === all ? countOf(all, 'finding') : `${scored} of ${all} findings`;
@@ -28,16 +29,21 @@ function limit({data, evaluation}: ReportFacts): string {
   const fold = scoredFold(evaluation);
   const rare = fold.classes
     .filter((one) => one.auroc.defined)
-    .reduce<(typeof fold.classes)[number] | null>((least, one) => (least === null || one.positive_patients < least.positive_patients ? one : least), null);
+    .reduce<(typeof fold.classes)[number] | null>(
+      (least, one) => (least === null || one.positive_patients < least.positive_patients ? one : least),
+      null,
+    );
   const missing = fold.undefined.length;
   if (data.origin === 'synthetic')
     return 'The radiographs are synthetic: this shows that the pipeline works from end to end, not how well a model reads radiographs of people.';
   if (data.whole !== null && data.images < data.whole) {
     const used = `Only ${formatCount(data.images)} of ${formatCount(data.whole)} images were used`;
-    const unscored = missing === 0 ? '' : `, and ${spelled(missing)} of ${fold.classes.length} findings could not be scored`;
+    const unscored =
+      missing === 0 ? '' : `, and ${spelled(missing)} of ${fold.classes.length} findings could not be scored`;
     return `${used}${unscored}: this is a check of the pipeline on real radiographs, not a result to compare.`;
   }
-  const labels = 'Labels were read from report text, so the scores measure agreement with those labels, not with disease';
+  const labels =
+    'Labels were read from report text, so the scores measure agreement with those labels, not with disease';
   return rare === null
     ? `${labels}.`
     : `${labels}; rely least on ${inProse(rare.finding)} (${countOf(rare.positives, 'positive image')} of ${countOf(rare.positive_patients, 'patient')}).`;

@@ -11,7 +11,10 @@ export function startLive(page: LiveDocument, view: LiveWindow, Chart: ChartClas
     const chart = charts[place.dataset['chart'] ?? ''];
     if (chart === undefined) return;
     live.get(place)?.destroy();
-    live.set(place, drawChart({place, chart, page, Chart, style: view.getComputedStyle(page.documentElement)}));
+    live.set(
+      place,
+      drawChart({place, chart, page, Chart, style: view.getComputedStyle(page.documentElement)}),
+    );
   };
   const seen = new view.IntersectionObserver(
     (entries) => {
@@ -24,12 +27,20 @@ export function startLive(page: LiveDocument, view: LiveWindow, Chart: ChartClas
     {rootMargin: '200px'},
   );
   for (const place of page.querySelectorAll('[data-chart]')) seen.observe(place);
-  view.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => [...live.keys()].forEach(draw));
+  view
+    .matchMedia('(prefers-color-scheme: dark)')
+    .addEventListener('change', () => [...live.keys()].forEach(draw));
   for (const chooser of page.querySelectorAll('.chooser')) startChooser(chooser, page);
   for (const table of page.querySelectorAll('.forest table')) startSorting(table, page);
 }
 
-function drawChart(of: {place: LiveElement; chart: LiveChart; page: LiveDocument; Chart: ChartClass; style: LiveStyle}): {destroy(): void} {
+function drawChart(of: {
+  place: LiveElement;
+  chart: LiveChart;
+  page: LiveDocument;
+  Chart: ChartClass;
+  style: LiveStyle;
+}): {destroy(): void} {
   const {place, chart, page, Chart, style} = of;
   const canvas = place.querySelector('canvas') ?? page.createElement('canvas');
   canvas.setAttribute('role', 'img');
@@ -37,20 +48,7 @@ function drawChart(of: {place: LiveElement; chart: LiveChart; page: LiveDocument
   canvas.width = chart.width;
   canvas.height = chart.height;
   const config = colored(chart.config, style) as LiveChart['config'];
-  const tooltip = config.options.plugins.tooltip;
-  const digits = {minimumFractionDigits: tooltip.decimals ?? 3, maximumFractionDigits: tooltip.decimals ?? 3};
-  const written = (value: number): string => value.toLocaleString('en-US', digits);
-  Object.assign(tooltip, {
-    // A reference line says nothing that the caption does not.
-    filter: (item: TooltipItem) => item.dataset.reference !== true,
-    callbacks: {
-      title: (items: TooltipItem[]) => items.map((item) => tooltip.axes ? '' : config.type === 'bar' ? item.label : `epoch ${item.parsed.x}`).slice(0, 1),
-      label: ({parsed, dataset}: TooltipItem) => {
-        if (tooltip.axes) return [`${tooltip.axes[1]} ${written(parsed.y)}`, `at ${tooltip.axes[0]} ${written(parsed.x)}`];
-        return `${dataset.label}: ${written(config.type === 'bar' ? parsed.x : parsed.y)}`;
-      },
-    },
-  });
+  Object.assign(config.options.plugins.tooltip, tooltipOf(config, place));
   place.append(canvas);
   place.classList.add('live');
   const drawn = new Chart(canvas, config);
@@ -60,9 +58,41 @@ function drawChart(of: {place: LiveElement; chart: LiveChart; page: LiveDocument
   return drawn;
 }
 
+/** What the pointer shows: a box in a large chart, the line above a small one, which has no room for a box. */
+function tooltipOf(config: LiveChart['config'], place: LiveElement): object {
+  const {decimals = 3, axes} = config.options.plugins.tooltip;
+  const written = (value: number): string =>
+    value.toLocaleString('en-US', {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
+  if (axes === undefined) {
+    const along = (item: TooltipItem): string =>
+      config.type === 'bar' ? item.label : `epoch ${item.parsed.x}`;
+    return {
+      callbacks: {
+        title: (items: TooltipItem[]) => items.map(along).slice(0, 1),
+        label: ({parsed, dataset}: TooltipItem) =>
+          `${dataset.label}: ${written(config.type === 'bar' ? parsed.x : parsed.y)}`,
+      },
+    };
+  }
+  const line = place.parentElement?.querySelector('span') ?? null;
+  const usual = line?.textContent ?? '';
+  return {
+    enabled: false,
+    // A reference line says nothing that the caption does not.
+    filter: (item: TooltipItem) => item.dataset.reference !== true,
+    external: ({tooltip}: {tooltip: {opacity: number; dataPoints?: TooltipItem[]}}) => {
+      const point = tooltip.opacity === 0 ? undefined : tooltip.dataPoints?.[0]?.parsed;
+      const text =
+        point === undefined ? usual : `${axes[1]} ${written(point.y)} at ${axes[0]} ${written(point.x)}`;
+      if (line !== null) line.textContent = text;
+    },
+  };
+}
+
 /** Colour names ($ink2) as the style sheet defines them at this moment. */
 function colored(value: unknown, style: LiveStyle): unknown {
-  if (typeof value === 'string' && value.startsWith('$')) return style.getPropertyValue(`--${value.slice(1)}`).trim();
+  if (typeof value === 'string' && value.startsWith('$'))
+    return style.getPropertyValue(`--${value.slice(1)}`).trim();
   if (Array.isArray(value)) return value.map((item) => colored(item, style));
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, colored(field, style)]));
@@ -93,13 +123,20 @@ function startSorting(table: LiveElement, page: LiveDocument): void {
     button.append(...heading.childNodes);
     heading.append(button);
     button.addEventListener('click', () => {
-      const order = {none: 'descending', descending: 'ascending', ascending: 'none'}[heading.getAttribute('aria-sort') ?? 'none']!;
+      const order = {none: 'descending', descending: 'ascending', ascending: 'none'}[
+        heading.getAttribute('aria-sort') ?? 'none'
+      ]!;
       for (const other of headings) other.removeAttribute('aria-sort');
       if (order !== 'none') heading.setAttribute('aria-sort', order);
       const sign = order === 'ascending' ? 1 : -1;
-      const value = (row: LiveElement): number => Number.parseFloat((row.children[column]?.textContent ?? '').replaceAll(',', ''));
-      const known = original.filter((row) => !Number.isNaN(value(row))).sort((a, b) => sign * (value(a) - value(b)));
-      body.append(...(order === 'none' ? original : [...known, ...original.filter((row) => Number.isNaN(value(row)))]));
+      const value = (row: LiveElement): number =>
+        Number.parseFloat((row.children[column]?.textContent ?? '').replaceAll(',', ''));
+      const known = original
+        .filter((row) => !Number.isNaN(value(row)))
+        .sort((a, b) => sign * (value(a) - value(b)));
+      body.append(
+        ...(order === 'none' ? original : [...known, ...original.filter((row) => Number.isNaN(value(row)))]),
+      );
     });
   }
 }
@@ -110,7 +147,11 @@ type LiveChart = {
   config: {type: string; options: {plugins: {tooltip: {decimals?: number; axes?: [string, string]}}}};
 };
 
-type TooltipItem = {label: string; parsed: {x: number; y: number}; dataset: {label?: string; reference?: boolean}};
+type TooltipItem = {
+  label: string;
+  parsed: {x: number; y: number};
+  dataset: {label?: string; reference?: boolean};
+};
 
 type ChartClass = {
   new (canvas: LiveElement, config: LiveChart['config']): {destroy(): void};
@@ -122,6 +163,7 @@ type LiveStyle = {getPropertyValue(name: string): string; fontFamily: string};
 type LiveElement = {
   textContent: string | null;
   hidden: boolean;
+  parentElement: LiveElement | null;
   width: number;
   height: number;
   style: {width: string; height: string};

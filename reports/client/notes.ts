@@ -87,7 +87,12 @@ function drawMark(chart: NotedChart, mark: NoteMark): void {
   ctx.restore();
   if (mark.text === undefined) return;
   const align = mark.align ?? 'left';
-  writeText(chart, {text: mark.text, color: mark.textColor ?? mark.color, align, at: [x + (align === 'left' ? 5 : -5), chartArea.top + (mark.dy ?? 6)]});
+  writeText(chart, {
+    text: mark.text,
+    color: mark.textColor ?? mark.color,
+    align,
+    at: [x + (align === 'left' ? 5 : -5), chartArea.top + (mark.dy ?? 6)],
+  });
 }
 
 function drawTick(chart: NotedChart, tick: NonNullable<Notes['ticks']>[number]): void {
@@ -110,7 +115,14 @@ function drawLabel(chart: NotedChart, label: NoteLabel): void {
   writeText(chart, {...label, at: [x, y]});
 }
 
-type Written = Readonly<{text: string; color: string; align: string; at: readonly [number, number]; bold?: boolean; size?: number}>;
+type Written = Readonly<{
+  text: string;
+  color: string;
+  align: string;
+  at: readonly [number, number];
+  bold?: boolean;
+  size?: number;
+}>;
 
 function writeText(chart: NotedChart, written: Written): void {
   const {ctx, options} = chart;

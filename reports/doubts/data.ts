@@ -5,7 +5,13 @@ import type {Doubt} from './doubt.js';
 
 /** Limits that lie in the data and in how they were divided. */
 export function dataDoubts(facts: ReportFacts): Doubt[] {
-  return [syntheticImages(facts), minedLabels(facts), subset(facts), ...leaks(facts), quarantine(facts)].flat();
+  return [
+    syntheticImages(facts),
+    minedLabels(facts),
+    subset(facts),
+    ...leaks(facts),
+    quarantine(facts),
+  ].flat();
 }
 
 function syntheticImages({data}: ReportFacts): Doubt[] {
@@ -15,7 +21,8 @@ function syntheticImages({data}: ReportFacts): Doubt[] {
       severity: 'serious',
       short: 'The radiographs are synthetic.',
       claim: 'The radiographs are synthetic.',
-      consequence: 'The scores show that the pipeline works, not how well a model reads radiographs of people.',
+      consequence:
+        'The scores show that the pipeline works, not how well a model reads radiographs of people.',
       evidence: `All ${countOf(data.images, 'image')} were drawn by the pipeline with findings that a network can learn.`,
     },
   ];

@@ -8,6 +8,11 @@ const SEVERITIES: readonly Severity[] = ['serious', 'moderate', 'minor'];
 
 /** The gravest first; rules of equal weight in the order in which they are written. */
 export function findDoubts(facts: ReportFacts): readonly Doubt[] {
-  const found = [...dataDoubts(facts), ...statisticalDoubts(facts), ...trainingDoubts(facts), ...recordDoubts(facts)];
+  const found = [
+    ...dataDoubts(facts),
+    ...statisticalDoubts(facts),
+    ...trainingDoubts(facts),
+    ...recordDoubts(facts),
+  ];
   return SEVERITIES.flatMap((severity) => found.filter((doubt) => doubt.severity === severity));
 }

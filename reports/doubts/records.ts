@@ -12,7 +12,8 @@ export function trainingDoubts(facts: ReportFacts): Doubt[] {
       short: 'One seed was trained.',
       claim: 'One seed was trained; the noise between seeds was not measured.',
       consequence: 'Differences of a few thousandths between runs may be chance.',
-      evidence: 'A published study of five seeds on another split found a standard deviation of 0.0015 for macro AUROC.',
+      evidence:
+        'A published study of five seeds on another split found a standard deviation of 0.0015 for macro AUROC.',
     },
   ];
   if (last?.is_best === true && training.epochs.length > 1)
@@ -21,14 +22,15 @@ export function trainingDoubts(facts: ReportFacts): Doubt[] {
       short: 'The last epoch was the best one.',
       claim: `The best epoch was the last one, ${last.epoch} of ${training.epochs.length}.`,
       consequence: 'Training had not levelled off; more epochs may score higher.',
-      evidence: 'Epochs are kept by the macro AUROC of the validation fold.',
+      evidence: 'Epochs are compared on the validation fold.',
     });
   if (training.resumedFromSteps.length > 0)
     found.push({
       severity: 'minor',
       short: 'Training was interrupted and resumed.',
       claim: `Training was interrupted and resumed ${training.resumedFromSteps.length === 1 ? 'once' : `${formatCount(training.resumedFromSteps.length)} times`}.`,
-      consequence: 'The order of images, the random state and the optimizer were restored, so the result should be the same.',
+      consequence:
+        'The order of images, the random state and the optimizer were restored, so the result should be the same.',
       evidence: `Resumed after step ${listWords(training.resumedFromSteps.map(formatCount))}.`,
     });
   return found;

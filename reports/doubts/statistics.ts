@@ -1,9 +1,9 @@
 import type {ClassEvaluation, FoldEvaluation} from '../../pipeline/model/evaluation.js';
 import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
-import type {Doubt} from './doubt.js';
 import type {ReportFacts} from '../facts.js';
 import {capitalized, inProse, interval, metricWithInterval, spelled} from '../numbers.js';
 import {scoredFold} from '../scored.js';
+import type {Doubt} from './doubt.js';
 
 /** Below so many patients with a finding its interval is wide and, being a percentile interval, too narrow still. */
 const FEW_PATIENTS = 30;
@@ -13,7 +13,16 @@ const WIDE = 0.1;
 
 /** Limits that lie in the numbers of the scored fold. */
 export function statisticalDoubts(facts: ReportFacts): Doubt[] {
-  return [chance(facts), undefinedClasses(facts), sameScores(facts), fewPositives(facts), wideIntervals(facts), smallFold(facts), chosenOnFewer(facts), lostClasses(facts)].flat();
+  return [
+    chance(facts),
+    undefinedClasses(facts),
+    sameScores(facts),
+    fewPositives(facts),
+    wideIntervals(facts),
+    smallFold(facts),
+    chosenOnFewer(facts),
+    lostClasses(facts),
+  ].flat();
 }
 
 function chance({evaluation}: ReportFacts): Doubt[] {
@@ -55,7 +64,9 @@ export function whyUndefined(fold: FoldEvaluation): string {
 }
 
 function sameScores({evaluation}: ReportFacts): Doubt[] {
-  const constant = scoredFold(evaluation).classes.filter((one) => one.auroc.defined && one.distinct_scores === 1);
+  const constant = scoredFold(evaluation).classes.filter(
+    (one) => one.auroc.defined && one.distinct_scores === 1,
+  );
   if (constant.length === 0) return [];
   return [
     {
@@ -85,7 +96,9 @@ function fewPositives({evaluation}: ReportFacts): Doubt[] {
         : `${capitalized(spelled(few.length))} findings are measured on fewer than ${FEW_PATIENTS} patients each.`,
       consequence: one
         ? `Do not compare models on ${inProse(least.finding)} alone.`
-        : few.length > 6 ? 'Do not compare models on any one of them.' : `Do not compare models on one of them: ${names(few)}.`,
+        : few.length > 6
+          ? 'Do not compare models on any one of them.'
+          : `Do not compare models on one of them: ${names(few)}.`,
       evidence: `Fewest: ${inProse(least.finding)}, ${countOf(least.positives, 'image')} of ${countOf(least.positive_patients, 'patient')}; AUROC ${metricWithInterval(least.auroc, evaluation.method.level)}.`,
     },
   ];
@@ -93,13 +106,18 @@ function fewPositives({evaluation}: ReportFacts): Doubt[] {
 
 /** Those that the rule for few positives has not named already. */
 function wideIntervals({evaluation}: ReportFacts): Doubt[] {
-  const wide = scoredFold(evaluation).classes.filter((one) => widthOf(one) > WIDE && one.positive_patients >= FEW_PATIENTS);
+  const wide = scoredFold(evaluation).classes.filter(
+    (one) => widthOf(one) > WIDE && one.positive_patients >= FEW_PATIENTS,
+  );
   if (wide.length === 0) return [];
   const widest = wide.reduce((a, b) => (widthOf(b) > widthOf(a) ? b : a));
   return [
     {
       severity: 'moderate',
-      short: wide.length === 1 ? `The interval of ${names(wide)} is wider than ${WIDE}.` : `${capitalized(spelled(wide.length))} intervals are wider than ${WIDE}.`,
+      short:
+        wide.length === 1
+          ? `The interval of ${names(wide)} is wider than ${WIDE}.`
+          : `${capitalized(spelled(wide.length))} intervals are wider than ${WIDE}.`,
       claim: `The interval of ${names(wide)} is wider than ${WIDE}.`,
       consequence: 'Their first decimal is open.',
       evidence: `Widest: ${inProse(widest.finding)}, ${interval(widest.auroc)}.`,
@@ -124,7 +142,7 @@ function smallFold({evaluation}: ReportFacts): Doubt[] {
 function chosenOnFewer({training, evaluation}: ReportFacts): Doubt[] {
   const all = evaluation.findings.length;
   const fewest = Math.min(...training.epochs.map((epoch) => epoch.val_auroc_defined));
-  if (fewest >= all) return [];
+  if (fewest >= all || fewest === 0) return [];
   return [
     {
       severity: 'minor',
@@ -145,8 +163,14 @@ function lostClasses({evaluation}: ReportFacts): Doubt[] {
       severity: 'minor',
       short: 'Some resamples lost a finding.',
       claim: `In ${formatCount(lost)} of ${formatCount(evaluation.method.resamples)} resamples a scored finding had no positive patient left.`,
-      consequence: 'Those resamples count for the other findings only, and the averages in them leave it out.',
-      evidence: `Findings with fewest positive patients: ${names([...fold.classes].filter((one) => one.auroc.defined).sort((a, b) => a.positive_patients - b.positive_patients).slice(0, 3))}.`,
+      consequence:
+        'Those resamples count for the other findings only, and the averages in them leave it out.',
+      evidence: `Findings with fewest positive patients: ${names(
+        [...fold.classes]
+          .filter((one) => one.auroc.defined)
+          .sort((a, b) => a.positive_patients - b.positive_patients)
+          .slice(0, 3),
+      )}.`,
     },
   ];
 }

@@ -9,7 +9,13 @@ type Padding = Readonly<{top: number; right: number; bottom: number; left: numbe
 export const CHART_WIDTH = 448;
 
 /** Options that all charts share: no animation, no legend, title at the upper left in place of a turned axis title. */
-export function chartOptions(options: {title?: string; scales: JsonObject; notes?: JsonObject; padding?: Padding; tooltip?: JsonObject}): JsonObject {
+export function chartOptions(options: {
+  title?: string;
+  scales: JsonObject;
+  notes?: JsonObject;
+  padding?: Padding;
+  tooltip?: JsonObject;
+}): JsonObject {
   const {title, scales, notes, padding = {top: 2, right: 0, bottom: 0, left: 0}, tooltip} = options;
   return {
     animation: false,
@@ -30,7 +36,14 @@ export function chartOptions(options: {title?: string; scales: JsonObject; notes
 }
 
 function titleOf(text: string): JsonObject {
-  return {display: true, text, align: 'start', color: '$ink', font: {size: 12.5, weight: '600'}, padding: {top: 0, bottom: 12}};
+  return {
+    display: true,
+    text,
+    align: 'start',
+    color: '$ink',
+    font: {size: 12.5, weight: '600'},
+    padding: {top: 0, bottom: 12},
+  };
 }
 
 /** A vertical axis: hairlines across, no line of its own. */
@@ -41,7 +54,12 @@ export function valueAxis(range: {min: number; max: number; step: number; decima
     ...{min, max},
     border: {display: false},
     grid: {color: '$rule', drawTicks: false},
-    ticks: {color: '$ink2', padding: 8, stepSize: step, format: {minimumFractionDigits: decimals, maximumFractionDigits: decimals}},
+    ticks: {
+      color: '$ink2',
+      padding: 8,
+      stepSize: step,
+      format: {minimumFractionDigits: decimals, maximumFractionDigits: decimals},
+    },
   };
 }
 
@@ -54,13 +72,29 @@ export function epochAxis(last: number): JsonObject {
     max: last,
     border: {color: '$rule2'},
     grid: {display: true, drawOnChartArea: false, tickColor: '$rule2', tickLength: 5},
-    ticks: {color: '$ink2', stepSize: step, maxRotation: 0, includeBounds: true, format: {maximumFractionDigits: 0}},
-    title: {display: true, text: 'epoch', align: 'end', color: '$ink', font: {size: 12, weight: '600'}, padding: 0},
+    ticks: {
+      color: '$ink2',
+      stepSize: step,
+      maxRotation: 0,
+      includeBounds: true,
+      format: {maximumFractionDigits: 0},
+    },
+    title: {
+      display: true,
+      text: 'epoch',
+      align: 'end',
+      color: '$ink',
+      font: {size: 12, weight: '600'},
+      padding: 0,
+    },
   };
 }
 
 /** Round limits and a round step (1, 2 or 5 times a power of ten) with three to six steps around the values. */
-export function niceRange(values: readonly number[], fromZero = false): {min: number; max: number; step: number; decimals: number} {
+export function niceRange(
+  values: readonly number[],
+  fromZero = false,
+): {min: number; max: number; step: number; decimals: number} {
   const [low, high] = [fromZero ? 0 : Math.min(...values), Math.max(...values)];
   const span = high - low || Math.abs(high) || 1;
   const rough = span / 3;
@@ -73,7 +107,11 @@ export function niceRange(values: readonly number[], fromZero = false): {min: nu
 }
 
 /** A line with a circle (solid) or a square (dashed) at every point, so that colour is never alone. */
-export function lineDataset(line: {label: string; points: readonly JsonObject[]; color: '$a' | '$b'}): JsonObject {
+export function lineDataset(line: {
+  label: string;
+  points: readonly JsonObject[];
+  color: '$a' | '$b';
+}): JsonObject {
   const dashed = line.color === '$b';
   return {
     label: line.label,

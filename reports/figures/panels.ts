@@ -19,7 +19,7 @@ export function rocPanel(of: ClassEvaluation): Chart | null {
     id: `roc-${of.finding}`,
     alt: `ROC curve of ${inTable(of.finding)}: AUROC ${metric(of.auroc.value)}.`,
     datasets: [curve('sensitivity', points), reference(chance)],
-    axes: ['1 − specificity', 'sensitivity'],
+    axes: ['FPR', 'sens.'],
   });
 }
 
@@ -37,11 +37,16 @@ export function precisionRecallPanel(of: ClassEvaluation): Chart | null {
     id: `pr-${of.finding}`,
     alt: `Precision-recall curve of ${inTable(of.finding)}: average precision ${metric(of.average_precision.value)} at a prevalence of ${percent(of.prevalence)}%.`,
     datasets: [{...curve('precision', points), stepped: 'after'}, reference(guess)],
-    axes: ['recall', 'precision'],
+    axes: ['rec.', 'prec.'],
   });
 }
 
-function panel(of: {id: string; alt: string; datasets: readonly JsonObject[]; axes: readonly [string, string]}): Chart {
+function panel(of: {
+  id: string;
+  alt: string;
+  datasets: readonly JsonObject[];
+  axes: readonly [string, string];
+}): Chart {
   const axis: JsonObject = {
     type: 'linear',
     min: 0,
@@ -59,7 +64,17 @@ function panel(of: {id: string; alt: string; datasets: readonly JsonObject[]; ax
       data: {datasets: of.datasets},
       options: chartOptions({
         scales: {
-          x: {...axis, ticks: {color: '$ink3', stepSize: 1, align: 'inner', padding: 3, font: {size: 11}, maxRotation: 0}},
+          x: {
+            ...axis,
+            ticks: {
+              color: '$ink3',
+              stepSize: 1,
+              align: 'inner',
+              padding: 3,
+              font: {size: 11},
+              maxRotation: 0,
+            },
+          },
           y: {...axis, ticks: {display: false, stepSize: 1}},
         },
         padding: {top: 2, right: 1, bottom: 0, left: 1},
@@ -70,9 +85,26 @@ function panel(of: {id: string; alt: string; datasets: readonly JsonObject[]; ax
 }
 
 function curve(label: string, points: readonly JsonObject[]): JsonObject {
-  return {label, data: points, borderColor: '$a', borderWidth: 1.8, pointRadius: 0, pointHoverRadius: 4, pointHoverBackgroundColor: '$a', borderJoinStyle: 'round'};
+  return {
+    label,
+    data: points,
+    borderColor: '$a',
+    borderWidth: 1.8,
+    pointRadius: 0,
+    pointHoverRadius: 4,
+    pointHoverBackgroundColor: '$a',
+    borderJoinStyle: 'round',
+  };
 }
 
 function reference(points: readonly JsonObject[]): JsonObject {
-  return {data: points, borderColor: '$rule2', borderWidth: 1, borderDash: [3, 3], pointRadius: 0, pointHoverRadius: 0, reference: true};
+  return {
+    data: points,
+    borderColor: '$rule2',
+    borderWidth: 1,
+    borderDash: [3, 3],
+    pointRadius: 0,
+    pointHoverRadius: 0,
+    reference: true,
+  };
 }

@@ -7,8 +7,13 @@ const ROW_HEIGHT = 26;
 
 /** Wall seconds of every stage's artifact; those that this run did not make itself are drawn hollow. */
 export function stageTimeChart(stages: readonly StageFacts[]): Chart {
-  const made = stages.flatMap((stage) => (stage.artifact === null ? [] : [{stage, seconds: stage.artifact.seconds}]));
-  const {max, step, decimals} = niceRange(made.map(({seconds}) => seconds), true);
+  const made = stages.flatMap((stage) =>
+    stage.artifact === null ? [] : [{stage, seconds: stage.artifact.seconds}],
+  );
+  const {max, step, decimals} = niceRange(
+    made.map(({seconds}) => seconds),
+    true,
+  );
   return {
     id: 'stage-times',
     width: CHART_WIDTH,
@@ -40,8 +45,20 @@ export function stageTimeChart(stages: readonly StageFacts[]): Chart {
               ...{min: 0, max},
               border: {color: '$rule2'},
               grid: {color: '$rule', tickColor: '$rule2', tickLength: 5},
-              ticks: {color: '$ink2', stepSize: step, maxRotation: 0, format: {maximumFractionDigits: decimals}},
-              title: {display: true, text: 'seconds', align: 'end', color: '$ink', font: {size: 12, weight: '600'}, padding: 0},
+              ticks: {
+                color: '$ink2',
+                stepSize: step,
+                maxRotation: 0,
+                format: {maximumFractionDigits: decimals},
+              },
+              title: {
+                display: true,
+                text: 'seconds',
+                align: 'end',
+                color: '$ink',
+                font: {size: 12, weight: '600'},
+                padding: 0,
+              },
             },
             y: {
               type: 'category',
@@ -51,7 +68,14 @@ export function stageTimeChart(stages: readonly StageFacts[]): Chart {
             },
           },
           notes: {
-            labels: made.map(({seconds}, row) => ({x: seconds, y: row, text: formatDuration(seconds), color: '$ink2', align: 'left', dx: 7})),
+            labels: made.map(({seconds}, row) => ({
+              x: seconds,
+              y: row,
+              text: formatDuration(seconds),
+              color: '$ink2',
+              align: 'left',
+              dx: 7,
+            })),
           },
           padding: LABEL_ROOM,
           tooltip: {decimals: 1},

@@ -23,11 +23,20 @@ export function stripAxis(estimates: readonly Estimate[]): StripAxis {
   const lows = estimates.flatMap((one) => (one.defined ? [one.low ?? one.value] : []));
   const lowest = Math.max(0, Math.floor(Math.min(0.9, ...lows) * 10 + 1e-9) / 10);
   // Steps of 0.2 below 0.6, so that the numbers do not touch; the axis then begins at a step.
-  return lowest < 0.6 ? {min: Math.floor(lowest * 5 + 1e-9) / 5, max: 1, step: 0.2} : {min: lowest, max: 1, step: 0.1};
+  return lowest < 0.6
+    ? {min: Math.floor(lowest * 5 + 1e-9) / 5, max: 1, step: 0.2}
+    : {min: lowest, max: 1, step: 0.1};
 }
 
 /** A point with its interval; published values of the same split as bare ticks, because they come without intervals. */
-export function strip(row: {id: string; name: string; estimate: Estimate; axis: StripAxis; mean: boolean; published: readonly number[]}): Chart {
+export function strip(row: {
+  id: string;
+  name: string;
+  estimate: Estimate;
+  axis: StripAxis;
+  mean: boolean;
+  published: readonly number[];
+}): Chart {
   const {estimate, axis, mean} = row;
   const point = {
     data: estimate.defined ? [{x: estimate.value, y: 0}] : [],
@@ -41,7 +50,9 @@ export function strip(row: {id: string; name: string; estimate: Estimate; axis: 
     id: `strip-${row.id}`,
     width: STRIP_WIDTH,
     height: STRIP_HEIGHT,
-    alt: estimate.defined ? `${row.name}: AUROC ${metric(estimate.value)}, interval ${interval(estimate) ?? 'not known'}` : `${row.name}: undefined`,
+    alt: estimate.defined
+      ? `${row.name}: AUROC ${metric(estimate.value)}, interval ${interval(estimate) ?? 'not known'}`
+      : `${row.name}: undefined`,
     config: {
       type: 'scatter',
       data: {datasets: [point, intervalBar(estimate, mean)].filter((dataset) => dataset !== null)},
@@ -63,7 +74,10 @@ export function strip(row: {id: string; name: string; estimate: Estimate; axis: 
 
 /** The numbers of the axis, for the header of the column. An axis of Chart.js may take half the height at most. */
 export function stripHeader(axis: StripAxis): Chart {
-  const steps = Array.from({length: Math.round((axis.max - axis.min) / axis.step) + 1}, (_, index) => axis.min + index * axis.step);
+  const steps = Array.from(
+    {length: Math.round((axis.max - axis.min) / axis.step) + 1},
+    (_, index) => axis.min + index * axis.step,
+  );
   return {
     id: 'strip-axis',
     width: STRIP_WIDTH,
@@ -74,8 +88,20 @@ export function stripHeader(axis: StripAxis): Chart {
       data: {datasets: [{data: []}]},
       options: chartOptions({
         padding: PADDING,
-        scales: {x: {...horizontal(axis), display: false}, y: {type: 'linear', min: -1, max: 1, display: false}},
-        notes: {labels: steps.map((x) => ({x, y: 0, text: x.toFixed(1), color: '$ink2', align: 'center', size: 11.5}))},
+        scales: {
+          x: {...horizontal(axis), display: false},
+          y: {type: 'linear', min: -1, max: 1, display: false},
+        },
+        notes: {
+          labels: steps.map((x) => ({
+            x,
+            y: 0,
+            text: x.toFixed(1),
+            color: '$ink2',
+            align: 'center',
+            size: 11.5,
+          })),
+        },
       }),
     },
   };

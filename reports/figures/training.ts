@@ -11,13 +11,30 @@ type Epoch = TrainingFacts['epochs'][number];
 /** Training and validation loss per epoch. */
 export function lossChart(training: TrainingFacts): Chart {
   const epochs = training.epochs;
-  const [train, val] = [pointsOf(epochs, (epoch) => epoch.train_loss), pointsOf(epochs, (epoch) => epoch.val_loss)];
+  const [train, val] = [
+    pointsOf(epochs, (epoch) => epoch.train_loss),
+    pointsOf(epochs, (epoch) => epoch.val_loss),
+  ];
   const range = niceRange([...train, ...val].map((point) => point.y));
-  const datasets = [lineDataset({label: 'train', points: train, color: '$a'}), lineDataset({label: 'validation', points: val, color: '$b'})];
+  const datasets = [
+    lineDataset({label: 'train', points: train, color: '$a'}),
+    lineDataset({label: 'validation', points: val, color: '$b'}),
+  ];
   const labels = apart(
     [train, val].flatMap((points, index) => {
       const end = points.at(-1);
-      return end === undefined ? [] : [{...end, text: ['train', 'validation'][index]!, color: ['$a', '$b'][index]!, align: 'left', dx: 10, bold: true}];
+      return end === undefined
+        ? []
+        : [
+            {
+              ...end,
+              text: ['train', 'validation'][index]!,
+              color: ['$a', '$b'][index]!,
+              align: 'left',
+              dx: 10,
+              bold: true,
+            },
+          ];
     }),
     {range, plotHeight: 170},
   );
@@ -82,8 +99,27 @@ export function throughputChart(training: TrainingFacts): Chart {
       data: {datasets: [lineDataset({label: 'images per second', points, color: '$a'})]},
       options: chartOptions({
         title: 'Training images per second',
-        scales: {x: epochAxis(epochs.length), y: valueAxis(niceRange(points.map((point) => point.y), true))},
-        notes: {labels: [{...end, text: `${fixed(end.y, end.y < 10 ? 1 : 0)}/s`, color: '$a', align: 'left', dx: 10, bold: true}]},
+        scales: {
+          x: epochAxis(epochs.length),
+          y: valueAxis(
+            niceRange(
+              points.map((point) => point.y),
+              true,
+            ),
+          ),
+        },
+        notes: {
+          labels: [
+            {
+              ...end,
+              text: `${fixed(end.y, end.y < 10 ? 1 : 0)}/s`,
+              color: '$a',
+              align: 'left',
+              dx: 10,
+              bold: true,
+            },
+          ],
+        },
         padding: LABEL_ROOM,
         tooltip: {decimals: 1},
       }),
@@ -102,10 +138,21 @@ function keptMark(epochs: readonly Epoch[]): JsonObject[] {
   const left = epoch > epochs.length / 2;
   // At the very edge the line would hide in the frame and say nothing.
   if (epochs.length < 3) return [];
-  return [{x: epoch, color: '$rule2', text: `kept: epoch ${epoch}`, align: left ? 'right' : 'left', textColor: '$ink3'}];
+  return [
+    {
+      x: epoch,
+      color: '$rule2',
+      text: `kept: epoch ${epoch}`,
+      align: left ? 'right' : 'left',
+      textColor: '$ink3',
+    },
+  ];
 }
 
-function pointsOf(epochs: readonly Epoch[], value: (epoch: Epoch) => number | null): {x: number; y: number}[] {
+function pointsOf(
+  epochs: readonly Epoch[],
+  value: (epoch: Epoch) => number | null,
+): {x: number; y: number}[] {
   return epochs.flatMap((epoch) => {
     const y = value(epoch);
     return y === null ? [] : [{x: epoch.epoch, y}];
@@ -113,12 +160,19 @@ function pointsOf(epochs: readonly Epoch[], value: (epoch: Epoch) => number | nu
 }
 
 /** Moves labels at line ends apart until none lies on another. */
-function apart<T extends {y: number}>(labels: readonly T[], plot: {range: {min: number; max: number}; plotHeight: number}): (T & {dy: number})[] {
+function apart<T extends {y: number}>(
+  labels: readonly T[],
+  plot: {range: {min: number; max: number}; plotHeight: number},
+): (T & {dy: number})[] {
   if (labels.length < 2) return labels.map((label) => ({...label, dy: 0}));
-  const pixels = (value: number): number => ((plot.range.max - value) / (plot.range.max - plot.range.min)) * plot.plotHeight;
+  const pixels = (value: number): number =>
+    ((plot.range.max - value) / (plot.range.max - plot.range.min)) * plot.plotHeight;
   const [first, second] = [pixels(labels[0]!.y), pixels(labels[1]!.y)];
   const missing = Math.max(0, 16 - Math.abs(first - second)) / 2;
-  return labels.map((label, index) => ({...label, dy: (index === 0) === first <= second ? -missing : missing}));
+  return labels.map((label, index) => ({
+    ...label,
+    dy: (index === 0) === first <= second ? -missing : missing,
+  }));
 }
 
 function ends(points: readonly {y: number}[], decimals: number): string {

@@ -5,7 +5,7 @@ import {type StripAxis, strip, stripAxis, stripHeader} from '../figures/strips.j
 import {type Html, html} from '../html.js';
 import {inTable, interval, metric, percent, percentLevel} from '../numbers.js';
 import type {Page} from '../page.js';
-import {publishedOf, PUBLISHED, publishedMean} from '../published.js';
+import {PUBLISHED, publishedMean, publishedOf} from '../published.js';
 import {scoredFold} from '../scored.js';
 import {shortConditions} from './conditions.js';
 
@@ -28,16 +28,35 @@ export function classTable(page: Page): Html {
     number: page.nextTable(),
     caption: html`Discrimination per finding. ${shortConditions(facts)} Average precision is read against the prevalence beside it. ${legend(beside)}`,
     shape: 'forest',
-    head: headRow('Finding', over(html`Positive<br>images`), over(html`of<br>patients`), over(html`Preva-<br>lence, %`), over('AUROC'), over(`${level} interval`), over(html`Average<br>precision`), over(`${level} interval`), {over: page.image(stripHeader(axis), false), strip: true}),
-    body: fold.classes.map((one) => classRow(page, one, {axis, published: beside ? publishedOf(one.finding) : []})),
+    head: headRow(
+      'Finding',
+      over(html`Positive<br>images`),
+      over(html`of<br>patients`),
+      over(html`Preva-<br>lence, %`),
+      over('AUROC'),
+      over(`${level} interval`),
+      over(html`Average<br>precision`),
+      over(`${level} interval`),
+      {over: page.image(stripHeader(axis), false), strip: true},
+    ),
+    body: fold.classes.map((one) =>
+      classRow(page, one, {axis, published: beside ? publishedOf(one.finding) : []}),
+    ),
     foot: averages.map(
-      ([name, key, published], index) => html`<tr${index === 0 ? null : html` class="plain"`}><th scope="row">${name}${index === 0 ? html` <span class="unit">of ${classes}</span>` : null}</th><td></td><td></td><td class="right">${index === 0 && prevalence !== null ? percent(prevalence) : null}</td>${estimateCells(auroc[key])}${estimateCells(average_precision[key])}<td class="strip">${page.image(strip({id: key, name, estimate: auroc[key], axis, mean: true, published}), true)}</td></tr>
+      (
+        [name, key, published],
+        index,
+      ) => html`<tr${index === 0 ? null : html` class="plain"`}><th scope="row">${name}${index === 0 ? html` <span class="unit">of ${classes}</span>` : null}</th><td></td><td></td><td class="right">${index === 0 && prevalence !== null ? percent(prevalence) : null}</td>${estimateCells(auroc[key])}${estimateCells(average_precision[key])}<td class="strip">${page.image(strip({id: key, name, estimate: auroc[key], axis, mean: true, published}), true)}</td></tr>
 `,
     ),
   });
 }
 
-function classRow(page: Page, one: ClassEvaluation, of: {axis: StripAxis; published: readonly number[]}): Html {
+function classRow(
+  page: Page,
+  one: ClassEvaluation,
+  of: {axis: StripAxis; published: readonly number[]},
+): Html {
   const name = inTable(one.finding);
   const counts = html`<td class="right">${formatCount(one.positives)}</td><td class="right">${formatCount(one.positive_patients)}</td><td class="right">${percent(one.prevalence)}</td>`;
   const values = one.auroc.defined
@@ -55,6 +74,8 @@ function estimateCells(estimate: Estimate): Html {
 }
 
 function legend(published: boolean): Html {
-  const ticks = published ? html`, <span class="key tick"></span>five published values without intervals` : null;
+  const ticks = published
+    ? html`, <span class="key tick"></span>five published values without intervals`
+    : null;
   return html`Plot of the AUROC column: <span class="key"></span>interval${ticks}.`;
 }

@@ -12,7 +12,9 @@ export function doubtsSection(facts: ReportFacts, doubts: readonly Doubt[], numb
     question: 'What to doubt?',
     answer: answer(doubts),
     body: html`<ol class="doubts">${doubts.map(
-      (doubt) => html`<li><p class="severity ${doubt.severity}">${glyph(doubt.severity)}${doubt.severity}</p><p><b>${doubt.claim}</b> ${doubt.consequence}</p><p class="evidence">${doubt.evidence}</p></li>
+      (
+        doubt,
+      ) => html`<li><p class="severity ${doubt.severity}">${glyph(doubt.severity)}${doubt.severity}</p><p><b>${doubt.claim}</b> ${doubt.consequence}</p><p class="evidence">${doubt.evidence}</p></li>
 `,
     )}</ol>
 <p class="note">Checked and found clean: ${clean(facts)}. Severity: <b>serious</b> may change the conclusion, <b>moderate</b> may change a digit that is printed, <b>minor</b> is on record.</p>`,
@@ -28,11 +30,15 @@ function answer(doubts: readonly Doubt[]): string {
 
 function clean({split, images, stages, training}: ReportFacts): string {
   const checks = [
-    ...split.audit.filter((check) => check.passed).map((check) => check.check.replace(/^./, (letter) => letter.toLowerCase())),
+    ...split.audit
+      .filter((check) => check.passed)
+      .map((check) => check.check.replace(/^./, (letter) => letter.toLowerCase())),
     ...(images.quarantined === 0 ? ['unreadable images'] : []),
     'lost or doubled predictions',
     'scores that are no numbers',
-    ...(stages.every((stage) => (stage.artifact?.tainted.length ?? 0) === 0) ? ['inputs changed during the run'] : []),
+    ...(stages.every((stage) => (stage.artifact?.tainted.length ?? 0) === 0)
+      ? ['inputs changed during the run']
+      : []),
     ...(training.resumedFromSteps.length === 0 ? ['interruptions of the training'] : []),
   ];
   return checks.join(', ');

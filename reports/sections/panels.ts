@@ -13,9 +13,13 @@ import {shortConditions} from './conditions.js';
 export function panelFigures(page: Page): Html {
   const fold = scoredFold(page.facts.evaluation);
   const left = fold.undefined.length === 0 ? null : ` No panel: ${whyUndefined(fold)}.`;
-  const roc = panels(page, fold.classes, rocPanel, ({auroc}) => (auroc.defined ? `AUROC ${metric(auroc.value)}` : ''));
+  const roc = panels(page, fold.classes, rocPanel, ({auroc}) =>
+    auroc.defined ? `AUROC ${metric(auroc.value)}` : '',
+  );
   const precision = panels(page, fold.classes, precisionRecallPanel, (one) =>
-    one.average_precision.defined ? `AP ${metric(one.average_precision.value)}, prev. ${metric(one.prevalence)}` : '',
+    one.average_precision.defined
+      ? `AP ${metric(one.average_precision.value)}, prev. ${metric(one.prevalence)}`
+      : '',
   );
   return html`${figure({
     number: page.nextFigure(),
@@ -28,7 +32,12 @@ export function panelFigures(page: Page): Html {
   })}`;
 }
 
-function panels(page: Page, classes: readonly ClassEvaluation[], draw: (one: ClassEvaluation) => Chart | null, value: (one: ClassEvaluation) => string): Html {
+function panels(
+  page: Page,
+  classes: readonly ClassEvaluation[],
+  draw: (one: ClassEvaluation) => Chart | null,
+  value: (one: ClassEvaluation) => string,
+): Html {
   return html`<ul class="panels">${classes.map((one) => {
     const chart = draw(one);
     return chart === null

@@ -19,19 +19,26 @@ export function recipeTable(page: Page): Html {
     head: headRow('Setting', 'Value', 'Set in'),
     body: shown.map((setting) => settingRow(setting, `${trained}.`)),
   })}
-${left.length === 0 || chosen.length === 0 ? null : html`<details><summary>${countOf(left.length, 'setting')} left at the default</summary>${table({
-    id: 'recipe-defaults',
-    number: page.nextTable(),
-    caption: 'Settings of the training that nobody set.',
-    shape: 'fit',
-    head: headRow('Setting', 'Value', 'Set in'),
-    body: left.map((setting) => settingRow(setting, `${trained}.`)),
-  })}</details>`}`;
+${
+  left.length === 0 || chosen.length === 0
+    ? null
+    : html`<details><summary>${countOf(left.length, 'setting')} left at the default</summary>${table({
+        id: 'recipe-defaults',
+        number: page.nextTable(),
+        caption: 'Settings of the training that nobody set.',
+        shape: 'fit',
+        head: headRow('Setting', 'Value', 'Set in'),
+        body: left.map((setting) => settingRow(setting, `${trained}.`)),
+      })}</details>`
+}`;
 }
 
 /** @param prefix - Part of the path that the table's caption already tells. */
 export function settingRow(setting: SettingFact, prefix = ''): Html {
-  const origin = setting.origin === null ? html`<span class="absent">not recorded</span>` : html`<code>${setting.origin}</code>`;
+  const origin =
+    setting.origin === null
+      ? html`<span class="absent">not recorded</span>`
+      : html`<code>${setting.origin}</code>`;
   return html`<tr><th scope="row"><code>${setting.path.slice(prefix.length)}</code></th><td>${formatValue(setting.value)}</td><td>${origin}</td></tr>
 `;
 }

@@ -1,7 +1,7 @@
 import {countOf, formatBytes, formatDuration} from '../../pipeline/model/words.js';
 import {headRow, over, section, table} from '../elements.js';
 import type {ReportFacts, StageFacts} from '../facts.js';
-import {type Html, html, type HtmlValue} from '../html.js';
+import {type Html, type HtmlValue, html} from '../html.js';
 import {capitalized, shortDigest, spelled} from '../numbers.js';
 import type {Page} from '../page.js';
 import {settingRow} from './recipe.js';
@@ -28,7 +28,10 @@ ${environmentTable(page)}`,
 function answer({stages, config}: ReportFacts): string {
   const ran = stages.filter((stage) => stage.action === 'run').length;
   const taken = stages.length - ran;
-  const rest = taken === 0 ? 'every stage was made by it' : `${spelled(ran)} of its ${spelled(stages.length)} stages ran in it, and ${spelled(taken)} ${taken === 1 ? 'was' : 'were'} taken from earlier runs with equal inputs`;
+  const rest =
+    taken === 0
+      ? 'every stage was made by it'
+      : `${spelled(ran)} of its ${spelled(stages.length)} stages ran in it, and ${spelled(taken)} ${taken === 1 ? 'was' : 'were'} taken from earlier runs with equal inputs`;
   return `${capitalized('one command rebuilds this run from')} ${config.file}: ${rest}.`;
 }
 
@@ -55,9 +58,19 @@ function stageTable(page: Page): Html {
   return table({
     id: 'stages',
     number: page.nextTable(),
-    caption: 'Every stage with the decision that this run took and its reason. A skipped or restored stage was made by an earlier run from equal inputs. Equal output digests mean equal files.',
+    caption:
+      'Every stage with the decision that this run took and its reason. A skipped or restored stage was made by an earlier run from equal inputs. Equal output digests mean equal files.',
     shape: 'wide',
-    head: headRow('Stage', 'Decision', 'Because', 'Made by run', over('Time'), over('Size'), 'Fingerprint', 'Output'),
+    head: headRow(
+      'Stage',
+      'Decision',
+      'Because',
+      'Made by run',
+      over('Time'),
+      over('Size'),
+      'Fingerprint',
+      'Output',
+    ),
     body: facts.stages.map((stage) => stageRow(stage, facts)),
   });
 }
@@ -82,7 +95,8 @@ function settingsTable(page: Page): Html {
   const {settings, stages} = page.facts;
   const trained = stages.find((stage) => stage.uses === 'train')?.id;
   const chosen = settings.filter(({path, origin}) => !path.startsWith(`${trained}.`) && origin !== 'default');
-  if (chosen.length === 0) return html`<p>Every setting of the other stages was left at its default.</p>
+  if (chosen.length === 0)
+    return html`<p>Every setting of the other stages was left at its default.</p>
 `;
   return table({
     id: 'settings',
@@ -114,8 +128,10 @@ function environmentTable(page: Page): HtmlValue {
     caption: 'Where it ran, as the run recorded it.',
     shape: 'fit',
     head: headRow('Part', 'Fact'),
-    body: html`${rows.map(({name, text}) => html`<tr><th scope="row">${name}</th><td>${text}</td></tr>
-`)}<tr><th scope="row">Source</th><td>${state}</td></tr>
+    body: html`${rows.map(
+      ({name, text}) => html`<tr><th scope="row">${name}</th><td>${text}</td></tr>
+`,
+    )}<tr><th scope="row">Source</th><td>${state}</td></tr>
 `,
   });
 }

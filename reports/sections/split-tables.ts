@@ -1,7 +1,7 @@
 import {formatCount} from '../../pipeline/model/words.js';
 import {headRow, over, table} from '../elements.js';
 import type {FoldFacts, ReportFacts} from '../facts.js';
-import {type Html, html, type HtmlValue} from '../html.js';
+import {type Html, type HtmlValue, html} from '../html.js';
 import {fixed, inTable, percent} from '../numbers.js';
 import type {Page} from '../page.js';
 import {foldName} from '../scored.js';
@@ -31,7 +31,10 @@ export function splitTable(page: Page): Html {
 
 function row(name: string, folds: readonly FoldFacts[], positives: (fold: FoldFacts) => number): Html {
   const shares = folds.map((fold) => (fold.images === 0 ? 0 : positives(fold) / fold.images));
-  const cells = folds.map((fold, index) => html`<td class="right">${formatCount(positives(fold))}</td><td class="right">${percent(shares[index]!)}</td>`);
+  const cells = folds.map(
+    (fold, index) =>
+      html`<td class="right">${formatCount(positives(fold))}</td><td class="right">${percent(shares[index]!)}</td>`,
+  );
   return html`<tr><th scope="row">${name}</th>${cells}<td class="right">${percent(Math.max(...shares) - Math.min(...shares))}</td></tr>
 `;
 }
@@ -54,9 +57,14 @@ export function peopleTable(page: Page): Html {
       line('Female, % of images', (fold) => share(fold.femaleShare)),
       line('AP view, % of images', (fold) => share(fold.apShare)),
       line('Age, median (quartiles), years', ({age}) =>
-        age === null ? null : `${years(age.median)} (${years(age.lowerQuartile)} to ${years(age.upperQuartile)})`,
+        age === null
+          ? null
+          : `${years(age.median)} (${years(age.lowerQuartile)} to ${years(age.upperQuartile)})`,
       ),
-      line('Images per patient, median (most)', ({imagesPerPatient}) => `${years(imagesPerPatient.median)} (${formatCount(imagesPerPatient.most)})`),
+      line(
+        'Images per patient, median (most)',
+        ({imagesPerPatient}) => `${years(imagesPerPatient.median)} (${formatCount(imagesPerPatient.most)})`,
+      ),
     ],
   });
 }
@@ -64,7 +72,9 @@ export function peopleTable(page: Page): Html {
 const notRecorded = html`<span class="absent">not recorded</span>`;
 
 function raceRemark({data}: ReportFacts): string {
-  return data.origin === 'synthetic' ? 'These people do not exist.' : 'Race is not recorded in this data set.';
+  return data.origin === 'synthetic'
+    ? 'These people do not exist.'
+    : 'Race is not recorded in this data set.';
 }
 
 function years(value: number): string {

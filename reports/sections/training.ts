@@ -2,7 +2,8 @@ import {countOf, formatCount, formatDuration} from '../../pipeline/model/words.j
 import {factList, section} from '../elements.js';
 import type {ReportFacts} from '../facts.js';
 import {keptEpoch} from '../figures/training.js';
-import {type Html, html} from '../html.js';
+import type {Html} from '../html.js';
+import {html} from '../html.js';
 import {capitalized, metric, spelled} from '../numbers.js';
 import type {Page} from '../page.js';
 import {curves} from './curves.js';
@@ -32,10 +33,17 @@ function answer({training}: ReportFacts): string {
   const {epochs, device} = training;
   const kept = keptEpoch(epochs);
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  const where = device === null ? '' : ` on ${device.name} with ${countOf(device.ranks, 'rank')}`;
+  const where = ` on ${countOf(device.ranks, 'rank')} (${device.name})`;
   const trained = `${capitalized(spelled(epochs.length))} ${epochs.length === 1 ? 'epoch' : 'epochs'} in ${formatDuration(seconds)}${where}`;
-  if (kept.val_auroc_macro === null) return `${trained}; the last one was kept, because no finding could be scored in the validation fold.`;
-  return `${trained}; epoch ${kept.epoch} was kept because it had the best validation macro AUROC (${metric(kept.val_auroc_macro)}).`;
+  return `${trained}; ${whyKept(kept)}.`;
+}
+
+function whyKept(kept: ReturnType<typeof keptEpoch>): string {
+  if (kept.val_auroc_macro !== null)
+    return `epoch ${kept.epoch} was kept because it had the best validation macro AUROC (${metric(kept.val_auroc_macro)})`;
+  if (kept.val_loss !== null)
+    return `epoch ${kept.epoch} was kept because it had the lowest validation loss; no finding could be scored in that fold`;
+  return 'the last one was kept, because nothing was validated';
 }
 
 function summary({training, images, split, evaluation}: ReportFacts): Html {
@@ -45,8 +53,26 @@ function summary({training, images, split, evaluation}: ReportFacts): Html {
     ['Model', `DenseNet-121, ${evaluation.findings.length} logits`],
     ['Loss', 'binary cross-entropy on logits, every label with the same weight'],
     ['Input', `${countOf(train?.images ?? 0, 'image')} of ${images.size} × ${images.size} pixels per epoch`],
-    ['Device', device === null ? html`<span class="absent">not recorded</span>` : `${device.name}: ${device.description}; ${device.because}`],
-    ['Kept epoch', `${keptEpoch(epochs).epoch} of ${epochs.length}, by macro AUROC of the validation fold; test images were not looked at`],
-    ['Interruptions', resumedFromSteps.length === 0 ? 'none' : `resumed after step ${resumedFromSteps.map(formatCount).join(', ')}`],
+    [
+      'Device',
+      [
+        `${countOf(device.ranks, 'rank')} on ${device.name}`,
+        device.description,
+        device.because,
+        device.torch === null ? null : `torch ${device.torch}`,
+      ]
+        .filter((part) => part !== null)
+        .join('; '),
+    ],
+    [
+      'Kept epoch',
+      `${keptEpoch(epochs).epoch} of ${epochs.length}, chosen on the validation fold; test images were not looked at`,
+    ],
+    [
+      'Interruptions',
+      resumedFromSteps.length === 0
+        ? 'none'
+        : `resumed after step ${resumedFromSteps.map(formatCount).join(', ')}`,
+    ],
   ]);
 }

@@ -12,15 +12,39 @@ export function wordsSection(facts: ReportFacts, number: number): Html {
     question: 'What do the words mean?',
     answer: 'Every number above is one of these, and every term is used in this sense only.',
     body: html`${factList([
-      ['AUROC', 'Area under the ROC curve: how often a positive image is scored above a negative one, ties counted half. 0.5 is chance, 1 is perfect.'],
-      ['Average precision', 'Area under the steps of the precision-recall curve. A guess reaches the prevalence, so it is read against that.'],
-      ['Macro, weighted, micro', 'Mean of the findings; mean weighted by positives; all pairs of image and finding ranked together. They differ, so each is named.'],
-      ['Interval', `${percentLevel(level)} of ${resamples} resamples of whole patients with all their images (seed ${seed}), percentiles; images of one patient resemble each other, and intervals over images would be too narrow.`],
-      ['Undefined', 'A finding without a positive (or without a negative) image in a fold has no AUROC and no average precision. It is left out of the averages, and that is said.'],
-      ['Fold', 'One of the three parts of the split: train fits the weights, validation chooses the epoch, test is scored once. A patient is in one fold only.'],
-      ['Fingerprint', 'Digest of everything that a stage depends on: its parameters, inputs and version. Equal fingerprints promise equal results.'],
+      [
+        'AUROC',
+        'Area under the ROC curve: how often a positive image is scored above a negative one, ties counted half. 0.5 is chance, 1 is perfect.',
+      ],
+      [
+        'Average precision',
+        'Area under the steps of the precision-recall curve. A guess reaches the prevalence, so it is read against that.',
+      ],
+      [
+        'Macro, weighted, micro',
+        'Mean of the findings; mean weighted by positives; all pairs of image and finding ranked together. They differ, so each is named.',
+      ],
+      [
+        'Interval',
+        `${percentLevel(level)} of ${resamples} resamples of whole patients with all their images (seed ${seed}), percentiles; images of one patient resemble each other, and intervals over images would be too narrow.`,
+      ],
+      [
+        'Undefined',
+        'A finding without a positive (or without a negative) image in a fold has no AUROC and no average precision. It is left out of the averages, and that is said.',
+      ],
+      [
+        'Fold',
+        'One of the three parts of the split: train fits the weights, validation chooses the epoch, test is scored once. A patient is in one fold only.',
+      ],
+      [
+        'Fingerprint',
+        'Digest of everything that a stage depends on: its parameters, inputs and version. Equal fingerprints promise equal results.',
+      ],
       ['Output digest', 'Digest of the files that a stage left: equal digests are equal files.'],
-      ['Skipped, restored, ran', 'Nothing had changed since the last run; an older result has the same fingerprint; the stage was carried out.'],
+      [
+        'Skipped, restored, ran',
+        'Nothing had changed since the last run; an older result has the same fingerprint; the stage was carried out.',
+      ],
       ['Loader stall', 'Share of the training time in which the loop waited for its next batch.'],
     ])}
 <h3>Whose data</h3>
@@ -28,11 +52,20 @@ ${citation(facts)}`,
   });
 }
 
+/** An address that a reader may follow; whatever else a file claims to be one leads nowhere. */
+function webAddress(link: string): string {
+  return link.startsWith('https://') ? link : '#words';
+}
+
 function citation({data}: ReportFacts): Html {
   if (data.origin === 'synthetic')
     return html`<p>The images were drawn by the pipeline. They show no person, and nobody’s rights are attached to them. Their files and tables have the form of ChestX-ray14.</p>
 `;
-  return html`<p>ChestX-ray14 is provided by the NIH Clinical Center and may be used without restriction, on condition that its use links to <a href="https://nihcc.app.box.com/v/ChestXray-NIHCC">nihcc.app.box.com/v/ChestXray-NIHCC</a>, cites the paper below and acknowledges the NIH Clinical Center as the data provider.</p>
-<p>Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: hospital-scale chest X-ray database and benchmarks on weakly-supervised classification and localization of common thorax diseases. IEEE CVPR 2017, 3462–3471.</p>
+  if (data.credit === null)
+    return html`<p>The data set names no source to credit.</p>
+`;
+  const {name, link, cite, licence} = data.credit;
+  return html`<p>${name}: <a href="${webAddress(link)}">${link.replace(/^https:\/\//, '')}</a>. ${licence} Whoever shows these results links there and cites the paper below.</p>
+<p>${cite}</p>
 `;
 }

@@ -16,7 +16,10 @@ export type SampleClass = Readonly<{positives: number; positivePatients: number;
 export type SampleFold = Readonly<{images: number; patients: number; classes: readonly SampleClass[]}>;
 
 /** An invented evaluation whose curves, values and intervals fit each other, and its digests the fold. */
-export function sampleEvaluation(folds: Readonly<{val: SampleFold; test: SampleFold}>, points: number): Evaluation {
+export function sampleEvaluation(
+  folds: Readonly<{val: SampleFold; test: SampleFold}>,
+  points: number,
+): Evaluation {
   return {
     schema: 'pipeline/evaluation/v1',
     findings: FINDINGS,
@@ -55,11 +58,21 @@ function classOf(sample: SampleClass, finding: string, fold: SampleFold, points:
   const counts = {positives: sample.positives, positive_patients: sample.positivePatients, prevalence};
   if (sample.positives === 0) {
     const estimate: Estimate = {defined: false, because: '0 positives'};
-    return {finding, ...counts, distinct_scores: fold.images, auroc: estimate, average_precision: estimate, roc: null, precision_recall: null};
+    return {
+      finding,
+      ...counts,
+      distinct_scores: fold.images,
+      auroc: estimate,
+      average_precision: estimate,
+      roc: null,
+      precision_recall: null,
+    };
   }
   const roc = rocOf(sample.distance, points);
   const recall = roc.y.slice(1);
-  const precision = recall.map((tpr, at) => (prevalence * tpr) / (prevalence * tpr + (1 - prevalence) * roc.x[at + 1]! || 1));
+  const precision = recall.map(
+    (tpr, at) => (prevalence * tpr) / (prevalence * tpr + (1 - prevalence) * roc.x[at + 1]! || 1),
+  );
   const area = recall.reduce((sum, tpr, at) => sum + (tpr - (recall[at - 1] ?? 0)) * precision[at]!, 0);
   return {
     finding,
@@ -75,7 +88,13 @@ function classOf(sample: SampleClass, finding: string, fold: SampleFold, points:
 /** Hanley and McNeil's interval width for the given number of independent positives, roughly. */
 function around(value: number, positives: number): Estimate {
   const half = 1.96 * Math.sqrt((value * (1 - value)) / (1.6 * positives));
-  return {defined: true, value, low: Math.max(0, value - half), high: Math.min(1, value + half), resamples: positives < 5 ? 940 : 1000};
+  return {
+    defined: true,
+    value,
+    low: Math.max(0, value - half),
+    high: Math.min(1, value + half),
+    resamples: positives < 5 ? 940 : 1000,
+  };
 }
 
 function averageOf(classes: readonly ClassEvaluation[], of: (one: ClassEvaluation) => Estimate): Average {
@@ -85,8 +104,15 @@ function averageOf(classes: readonly ClassEvaluation[], of: (one: ClassEvaluatio
     return {macro: none, micro: none, weighted: none};
   }
   const value = mean(values.map((estimate) => estimate.value));
-  const half = Math.sqrt(values.reduce((sum, one) => sum + (one.high! - one.low!) ** 2, 0)) / (2 * values.length);
-  const estimate = (shift: number): Estimate => ({defined: true, value: value + shift, low: value + shift - half, high: value + shift + half, resamples: 1000});
+  const half =
+    Math.sqrt(values.reduce((sum, one) => sum + (one.high! - one.low!) ** 2, 0)) / (2 * values.length);
+  const estimate = (shift: number): Estimate => ({
+    defined: true,
+    value: value + shift,
+    low: value + shift - half,
+    high: value + shift + half,
+    resamples: 1000,
+  });
   return {macro: estimate(0), micro: estimate(0.03), weighted: estimate(-0.02)};
 }
 
@@ -102,7 +128,8 @@ function rocOf(distance: number, points: number): CurvePoints {
 function cumulative(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
-  const tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  const tail =
+    ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   const error = 1 - tail * Math.exp(-x * x);
   return (1 + Math.sign(z) * error) / 2;
 }

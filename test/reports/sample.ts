@@ -1,6 +1,13 @@
-import type {EpochMetrics} from '../../pipeline/model/job-event.js';
-import type {FoldFacts, ReportFacts, StageFacts, TrainingFacts} from '../../reports/facts.js';
+import type {FoldFacts, ReportFacts} from '../../reports/facts.js';
 import {digestOf, type SampleClass, type SampleFold, sampleEvaluation} from './sample-evaluation.js';
+import {stagesOf, trainingOf} from './sample-run.js';
+
+const CREDIT = {
+  name: 'ChestX-ray14, NIH Clinical Center',
+  link: 'https://nihcc.app.box.com/v/ChestXray-NIHCC',
+  cite: 'Wang X et al. ChestX-ray8. IEEE CVPR 2017.',
+  licence: 'No restriction on use; acknowledge the NIH Clinical Center as the data provider.',
+};
 
 /** Invented facts of a finished run on part of the synthetic data: what a demo's report looks like. */
 export function demoFacts(): ReportFacts {
@@ -22,15 +29,31 @@ export function demoFacts(): ReportFacts {
       patients: 212,
       whole: null,
       labels: {state: 'drawn with the images', because: 'the generator wrote them'},
+      credit: null,
       remarks: [{name: 'Seed', text: '1'}],
     },
     split: {
       method: 'seeded',
       description: 'seeded, patients kept together, seed 1',
-      folds: foldFacts([420, 60, 120], [148, 21, 43], positives.map((count) => count / 600)),
+      notInAFold: 0,
+      folds: foldFacts(
+        [420, 60, 120],
+        [148, 21, 43],
+        positives.map((count) => count / 600),
+      ),
       audit: [
-        {check: 'Patients in more than one fold', count: 0, passed: true, detail: 'train–validation 0, train–test 0, validation–test 0'},
-        {check: 'Identical files in more than one fold', count: 0, passed: true, detail: 'by SHA-256, of 600 files'},
+        {
+          check: 'Patients in more than one fold',
+          count: 0,
+          passed: true,
+          detail: 'train–validation 0, train–test 0, validation–test 0',
+        },
+        {
+          check: 'Identical files in more than one fold',
+          count: 0,
+          passed: true,
+          detail: 'by SHA-256, of 600 files',
+        },
       ],
     },
     images: {count: 600, size: 64, quarantined: 0, examples: []},
@@ -42,7 +65,15 @@ export function demoFacts(): ReportFacts {
       },
       24,
     ),
-    stages: stagesOf('quiet-heron', ['synthesize', 'split', 'preprocess', 'train', 'predict', 'evaluate', 'report']),
+    stages: stagesOf('quiet-heron', [
+      'synthesize',
+      'split',
+      'preprocess',
+      'train',
+      'predict',
+      'evaluate',
+      'report',
+    ]),
     settings: [
       {path: 'dataset.images', value: 600, origin: 'configs/demo.yaml:9'},
       {path: 'dataset.seed', value: 1, origin: 'configs/demo.yaml:10'},
@@ -88,20 +119,33 @@ export function fullFacts(): ReportFacts {
   return {
     ...demo,
     title: 'ChestX-ray14 with the CheXNet lists',
-    run: {...demo.run, name: 'brisk-otter', pipeline: 'full', argv: ['run', 'configs/full.yaml', '-S', 'train.seed=7']},
+    run: {
+      ...demo.run,
+      name: 'brisk-otter',
+      pipeline: 'full',
+      argv: ['run', 'configs/full.yaml', '-S', 'train.seed=7'],
+    },
     data: {
       origin: 'chestxray14',
       images: 112120,
       patients: 30805,
       whole: 112120,
-      labels: {state: 'A (first 2017 release)', because: '1,353 images with pneumonia; later releases have 1,431'},
+      labels: {
+        state: 'A (first 2017 release)',
+        because: '1,353 images with pneumonia; later releases have 1,431',
+      },
+      credit: CREDIT,
       remarks: [],
     },
     split: {
       ...demo.split,
       method: 'chexnet-lists',
       description: 'the CheXNet lists, 78,468 / 11,219 / 22,433 images',
-      folds: folds.map((fold, index) => ({...fold, positives: counted[index]!, noFinding: [42403, 6079, 11928][index]!})),
+      folds: folds.map((fold, index) => ({
+        ...fold,
+        positives: counted[index]!,
+        noFinding: [42403, 6079, 11928][index]!,
+      })),
     },
     images: {
       count: 112118,
@@ -114,7 +158,15 @@ export function fullFacts(): ReportFacts {
     },
     training: {...trainingOf(13, {batch: 64, images: 78466, second: 92.4}), resumedFromSteps: [6135]},
     evaluation: sampleEvaluation({val: valFold!, test: testFold!}, 200),
-    stages: stagesOf('brisk-otter', ['acquire', 'split', 'preprocess', 'train', 'predict', 'evaluate', 'report']),
+    stages: stagesOf('brisk-otter', [
+      'acquire',
+      'split',
+      'preprocess',
+      'train',
+      'predict',
+      'evaluate',
+      'report',
+    ]),
   };
 }
 
@@ -126,11 +178,29 @@ export function tinyFacts(): ReportFacts {
   return {
     ...demo,
     title: 'The embedded sample of ChestX-ray14',
-    data: {...demo.data, origin: 'chestxray14', images: 160, patients: 121, whole: 112120, labels: {state: 'C (v2020)', because: 'the header is that of Data_Entry_2017_v2020.csv'}},
-    split: {...demo.split, folds: foldFacts([112, 16, 32], [85, 12, 24], positives.map((count) => count / 32))},
+    data: {
+      ...demo.data,
+      origin: 'chestxray14',
+      images: 160,
+      patients: 121,
+      credit: CREDIT,
+      whole: 112120,
+      labels: {state: 'C (v2020)', because: 'the header is that of Data_Entry_2017_v2020.csv'},
+    },
+    split: {
+      ...demo.split,
+      folds: foldFacts(
+        [112, 16, 32],
+        [85, 12, 24],
+        positives.map((count) => count / 32),
+      ),
+    },
     images: {...demo.images, count: 160, quarantined: 0},
     evaluation: sampleEvaluation(
-      {val: {images: 16, patients: 12, classes: scaled(classes, 0.5)}, test: {images: 32, patients: 24, classes}},
+      {
+        val: {images: 16, patients: 12, classes: scaled(classes, 0.5)},
+        test: {images: 32, patients: 24, classes},
+      },
       24,
     ),
   };
@@ -154,73 +224,20 @@ function scaled(classes: readonly SampleClass[], share: number): SampleClass[] {
   }));
 }
 
-function foldFacts(images: readonly number[], patients: readonly number[], prevalences: readonly number[]): FoldFacts[] {
+function foldFacts(
+  images: readonly number[],
+  patients: readonly number[],
+  prevalences: readonly number[],
+): FoldFacts[] {
   return (['train', 'val', 'test'] as const).map((fold, index) => ({
     fold,
     images: images[index]!,
     patients: patients[index]!,
     positives: prevalences.map((prevalence) => Math.round(prevalence * images[index]!)),
     noFinding: Math.round(images[index]! * 0.53),
-    femaleShare: 0.434 + index * 0.004,
+    femaleShare: 0.437 + index * 0.004,
     apShare: 0.399 - index * 0.003,
     age: {lowerQuartile: 35, median: 49, upperQuartile: 59},
     imagesPerPatient: {median: 1, most: [184, 120, 145][index]!},
-  }));
-}
-
-function trainingOf(epochs: number, of: {batch: number; images: number; second: number}): TrainingFacts {
-  const best = Math.max(1, Math.round(epochs * 0.77));
-  const rows = Array.from({length: epochs}, (_, index): EpochMetrics & {epoch: number} => {
-    const done = (index + 1) / epochs;
-    return {
-      epoch: index + 1,
-      train_loss: 0.12 + 0.075 * Math.exp(-3 * done),
-      val_loss: 0.15 + 0.02 * Math.exp(-6 * done) + 0.006 * done,
-      val_auroc_macro: 0.846 - 0.07 * Math.exp(-5 * done) - 0.006 * Math.max(0, done - 0.77),
-      val_auroc_defined: 14,
-      learning_rate: 1e-3 * (1 - done / 1.05),
-      seconds: of.second + (index === 0 ? 2.1 : 0.4 * (index % 3)),
-      train_seconds: of.second * 0.9,
-      images_per_second: (of.images / of.second / 0.9) * (index === 0 ? 0.93 : 1 + 0.01 * (index % 3)),
-      step_ms_p50: 71.2,
-      step_ms_p95: 74.9,
-      step_ms_max: 312.4,
-      loader_stall_share: 0.017,
-      peak_memory_bytes: 1.6e9,
-      is_best: index + 1 === best,
-    };
-  });
-  return {
-    epochs: rows,
-    params: {seed: 0, epochs, batch_size: of.batch, weights: 'none', optimizer: {name: 'adamw', lr: 0.001, weight_decay: 0.01}, schedule: {name: 'cosine', warmup: 0.15}, augment: 'none', precision: 'fp32', input: {crop: 64, normalize: 'per-image'}},
-    device: {name: 'cpu', description: '2 ranks with 1 thread each', because: 'no accelerator was found', torch: '2.13.0+cpu', ranks: 2},
-    resumedFromSteps: [],
-  };
-}
-
-function stagesOf(run: string, uses: readonly string[]): StageFacts[] {
-  const seconds = [9.2, 0.3, 3.1, 31.4, 2.2, 0.9];
-  const types = ['dataset', 'folds', 'images', 'model', 'predictions', 'evaluation'];
-  return uses.map((name, index) => ({
-    id: index === 0 ? 'dataset' : name,
-    uses: name,
-    action: index < 2 ? 'skip' : 'run',
-    because: index < 2 ? ['nothing it depends on has changed'] : index === 3 ? ['optimizer.lr 1e-4 → 1e-3 (-S train.optimizer.lr=1e-3)'] : ['never run before'],
-    artifact:
-      name === 'report'
-        ? null
-        : {
-            type: types[index]!,
-            fingerprint: digestOf(`${name} fingerprint`),
-            output: digestOf(`${name} output`),
-            run: index < 2 ? 'early-finch' : run,
-            finishedAt: `2026-03-03T14:0${index}:42.000Z`,
-            seconds: seconds[index]!,
-            attempt: 1,
-            resumedFromAttempt: null,
-            tainted: [],
-            files: index === 0 ? 604 : 3,
-            bytes: 1_400_000 * (index + 1),
-          },
   }));
 }

@@ -1,13 +1,8 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {loadAssets} from '../../../reports/assets.js';
-import {createChartRenderer} from '../../../reports/charts.js';
-import type {ReportFacts} from '../../../reports/facts.js';
-import {renderReport} from '../../../reports/report.js';
 import {ok} from '../../model/result.js';
 import type {StageContext, StageKind, StageResult} from '../../model/stage-kind.js';
-import {gatherReportFacts} from './facts.js';
 
 const params = z.strictObject({
   title: z
@@ -41,13 +36,10 @@ export const report: StageKind = {
 
 async function run(context: StageContext): Promise<StageResult> {
   const {title} = context.params as z.output<typeof params>;
-  const facts = gatherReportFacts({title: title ?? null, needs: context.needs, runFolder: context.runFolder});
-  const page = renderPage(facts);
-  writeFileSync(join(context.out, 'report.html'), page);
+  // Late: drawing loads a library that a run without a report to make should not wait for.
+  const [{gatherReportFacts}, {renderPage}] = await Promise.all([import('./facts.js'), import('./page.js')]);
+  const {needs, runFolder, out} = context;
+  const page = renderPage(gatherReportFacts({title: title ?? null, needs, runFolder}));
+  writeFileSync(join(out, 'report.html'), page);
   return ok({file: 'report.html', bytes: Buffer.byteLength(page)});
-}
-
-/** The page of these facts, also for `pipeline report`. */
-export function renderPage(facts: ReportFacts): string {
-  return renderReport(facts, loadAssets(), createChartRenderer());
 }
