@@ -97,6 +97,10 @@ class StepLog:
         os.fsync(self.sink.file.fileno())
         return self.sink.file.tell()
 
+    def close(self) -> None:
+        if self.sink.file is not None:
+            self.sink.file.close()
+
     def _write(self, losses: list[float], seconds: list[float]) -> None:
         if self.sink.file is None:
             return

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import torch
@@ -52,7 +53,8 @@ def run_training(job: TrainJob, journal: Journal, *, timeout_seconds: float = TI
         _introduce(job, journal, setting, progress if snapshot else None)
     if not progress.finished:
         session = _open_session(job, identity, journal, setting, snapshot, stop)
-        progress = train(session, progress)
+        with closing(session.log):
+            progress = train(session, progress)
     if progress.finished and world.leads:
         _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
     if world.leads and not progress.finished:

@@ -1,0 +1,274 @@
+"""What a training reports, keeps and refuses; what a prediction writes."""
+
+import csv
+import json
+import math
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from chexnet.findings import FINDINGS
+from chexnet.mistakes import UserError
+from chexnet.runtime.journal import Journal
+from chexnet.training.averages import mean_statistics
+from chexnet.training.history import Spent, Validation, metrics_of
+from chexnet.training.job import parse_predict_job, parse_train_job
+from chexnet.training.metrics import auroc_per_class, macro, mean_bce
+from chexnet.training.optimizer import learning_rate
+from chexnet.training.params import Schedule, parse_train_params
+from chexnet.training.predictor import run_prediction
+from chexnet.training.progress import Best, judge
+from chexnet.training.trainer import run_training
+from tests.rig import Artifacts, make_artifacts, predict_arguments, run_job, train_arguments
+
+
+@pytest.fixture
+def as_it_was() -> Iterator[None]:
+    """A training in this process changes what the process does on signals, and torch's ways."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    torch.use_deterministic_algorithms(False)
+
+
+def train_here(arguments: dict[str, object], folder: Path) -> list[dict[str, object]]:
+    """Train in this process; the events of its journal."""
+    journal = folder / "journal.ndjson"
+    assert run_training(parse_train_job(arguments), Journal(str(journal))) == 0
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_training_reports_steps_epochs_checkpoints_and_leaves_its_files(artifacts: Artifacts, tmp_path: Path) -> None:
+    events = train_here(train_arguments(artifacts, tmp_path), tmp_path)
+
+    assert [event["type"] for event in events] == [
+        "device",
+        *["steps", "progress", "checkpoint", "steps", "progress", "epoch", "checkpoint"] * 2,
+        "summary",
+    ]
+    steps = [event for event in events if event["type"] == "steps"]
+    assert [event["first_step"] for event in steps] == [1, 3, 5, 7]
+    assert [event["epoch"] for event in steps] == [1, 1, 2, 2]
+    assert all(event["images"] == 12 for event in steps)
+    rows = [json.loads(line) for line in (tmp_path / "out" / "steps.ndjson").read_text().splitlines()]
+    assert [row["step"] for row in rows] == list(range(1, 9))
+    assert [row["loss"] for row in rows] == [loss for event in steps for loss in as_list(event["losses"])]
+    with open(tmp_path / "out" / "history.csv", newline="") as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert float(history[0]["train_loss"]) == pytest.approx(sum(row["loss"] for row in rows[:4]) / 4)
+    latest = json.loads((tmp_path / "out" / "latest.json").read_text())
+    assert (latest["epochs"], latest["steps"], latest["last"]["epoch"]) == (2, 8, 2)
+    model = torch.load(tmp_path / "out" / "best.pt", weights_only=True)
+    assert model["findings"] == list(FINDINGS)
+    assert model["input"] == {"crop": 32, "normalize": "per-image"}
+    # No time, no path, nothing that only changes the speed: equal trainings give equal files.
+    assert "threads" not in model["params"]
+    assert str(tmp_path) not in json.dumps(model["params"])
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_loss_that_is_not_finite_stops_with_the_images_and_keeps_the_last_good_checkpoint(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    arguments = train_arguments(
+        artifacts,
+        tmp_path,
+        optimizer={"name": "sgd", "lr": 1e12, "momentum": 0.0},
+        schedule={"name": "constant", "warmup": 1.0},
+        checkpoint_steps=1,
+    )
+
+    with pytest.raises(UserError) as caught:
+        train_here(arguments, tmp_path)
+
+    assert "no longer finite at step" in caught.value.user_message
+    assert caught.value.user_message.count("_000.png") == 6
+    assert "The last good checkpoint is kept." in (caught.value.hint or "")
+    for path in (tmp_path / "resume").glob("checkpoint-*.pt"):
+        weights = torch.load(path, weights_only=True)["weights"]
+        assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_without_a_better_epoch_training_ends_early(artifacts: Artifacts, tmp_path: Path) -> None:
+    arguments = train_arguments(
+        artifacts,
+        tmp_path,
+        epochs=9,
+        early_stopping_epochs=1,
+        freeze_batch_norm=True,
+        optimizer={"name": "sgd", "lr": 1e-12},
+        schedule={"name": "constant"},
+        checkpoint_steps=100,
+    )
+
+    events = train_here(arguments, tmp_path)
+
+    facts = events[-1]["facts"]
+    assert isinstance(facts, dict)
+    # Scores that do not move tie, and a tie goes to the earlier epoch.
+    assert (facts["epochs"], facts["best_epoch"], facts["stopped_early"]) == (2, 1, True)
+
+
+@pytest.mark.usefixtures("as_it_was")
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"batch_size": 25}, "The fold train has 24 images, fewer than one batch of 25"),
+        ({"input": {"crop": 64, "normalize": "xray"}}, "input.crop is 64 and the images are stored at 32 pixels"),
+        ({"ranks": 2}, "The job is for 2 ranks and 1 were started"),
+        ({"ranks": 4}, "params.batch_size is 6, which 4 ranks cannot share evenly"),
+        ({"lr": 1}, "params has no field lr"),
+        (
+            {"optimizer": {"name": "lion", "lr": 1}},
+            "params.optimizer.name is 'lion'; it must be one of sgd, adam, adamw",
+        ),
+        ({"weights": "/no/such/file.pt"}, "There is no file /no/such/file.pt"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(
+    artifacts: Artifacts, tmp_path: Path, params: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        train_here(train_arguments(artifacts, tmp_path, **params), tmp_path)
+
+    assert caught.value.user_message.startswith(message)
+
+
+def test_a_mistake_ends_the_process_with_2_one_message_and_no_trace(artifacts: Artifacts, tmp_path: Path) -> None:
+    done = run_job("chexnet.training.train", train_arguments(artifacts, tmp_path, batch_size=25), tmp_path)
+
+    assert done.code == 2
+    assert done.stderr.splitlines() == [
+        "error: The fold train has 24 images, fewer than one batch of 25.",
+        "  Lower batch_size.",
+    ]
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_predictions_do_not_depend_on_the_number_of_ranks(artifacts: Artifacts, tmp_path: Path) -> None:
+    train_here(train_arguments(artifacts, tmp_path, epochs=1), tmp_path)
+    texts = []
+    for ranks in (1, 3):
+        folder = tmp_path / f"ranks-{ranks}"
+        arguments = predict_arguments(artifacts, tmp_path / "out", folder, ranks=ranks)
+        done = run_job("chexnet.training.predict", arguments, folder, ranks=ranks)
+        assert done.code == 0, done.stderr
+        assert done.of_type("progress")[-1]["done"] == 16
+        texts.append((folder / "out" / "predictions.csv").read_text())
+
+    assert texts[0] == texts[1]
+    rows = list(csv.reader(texts[0].splitlines()))
+    assert rows[0] == ["image", "patient", "fold", *FINDINGS]
+    assert [row[0] for row in rows[1:]] == [f"{number:08d}_000.png" for number in range(24, 40)]
+    assert [row[2] for row in rows[1:]] == ["val"] * 8 + ["test"] * 8
+    scores = np.array([row[3:] for row in rows[1:]], dtype=np.float64)
+    assert ((scores > 0) & (scores < 1)).all()
+    assert all(str(np.float32(cell)) == cell for row in rows[1:] for cell in row[3:])
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_model_for_other_findings_is_refused(artifacts: Artifacts, tmp_path: Path) -> None:
+    train_here(train_arguments(artifacts, tmp_path, epochs=1), tmp_path)
+    path = tmp_path / "out" / "best.pt"
+    torch.save({**torch.load(path, weights_only=True), "findings": ["Mass"]}, path)
+
+    with pytest.raises(UserError, match="was trained on other findings"):
+        run_prediction(parse_predict_job(predict_arguments(artifacts, path.parent, tmp_path)), Journal(None))
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_without_a_validation_fold_the_last_epoch_is_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = make_artifacts(tmp_path / "own", count=10)
+    folds = own.folds / "folds.csv"
+    folds.write_text(folds.read_text().replace(",val", ",test"))
+
+    events = train_here(train_arguments(own, tmp_path, checkpoint_steps=9), tmp_path)
+
+    assert "nothing is validated, and the last epoch counts as best" in capsys.readouterr().err
+    facts = events[-1]["facts"]
+    assert isinstance(facts, dict)
+    assert (facts["best_epoch"], facts["best_measure"], facts["val_auroc_macro"]) == (2, "none", None)
+
+
+def test_auroc_counts_ties_half_and_says_what_is_undefined() -> None:
+    scores = np.array([[0.1, 5, 1], [0.4, 5, 2], [0.4, 5, 3], [0.8, 5, 4]])
+    labels = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 0]], dtype=np.float32)
+
+    values = auroc_per_class(scores, labels)
+
+    assert values == [0.875, 0.5, None]
+    assert macro(values) == (0.6875, 2)
+    assert macro([None, None]) == (None, 0)
+
+
+def test_the_validation_loss_is_exact_for_extreme_logits() -> None:
+    loss = mean_bce(np.array([[800.0, -800.0]]), np.array([[1.0, 1.0]]))
+
+    assert loss == 400.0
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    cosine = Schedule(name="cosine", warmup=0.15)
+    rates = [learning_rate(step, steps=39, peak=1e-3, schedule=cosine) for step in range(1, 40)]
+
+    assert rates[0] == pytest.approx(1e-3 / 6)
+    assert max(rates) == rates[5] == 1e-3
+    assert rates[-1] < 1e-5
+    assert learning_rate(7, steps=39, peak=0.1, schedule=Schedule(name="constant", warmup=0)) == 0.1
+
+
+def test_the_best_epoch_is_the_earlier_of_equals() -> None:
+    first = Best(epoch=1, step=10, measure="val_auroc_macro", value=0.8)
+
+    assert judge(None, first)
+    assert not judge(first, Best(epoch=2, step=20, measure="val_auroc_macro", value=0.8))
+    assert judge(first, Best(epoch=2, step=20, measure="val_auroc_macro", value=0.81))
+    assert not judge(first, Best(epoch=2, step=20, measure="none", value=None))
+    by_loss = Best(epoch=1, step=10, measure="val_loss", value=0.5)
+    assert judge(by_loss, Best(epoch=2, step=20, measure="val_loss", value=0.4))
+
+
+def test_statistics_are_averaged_over_ranks_and_counts_stay_whole() -> None:
+    ranks = [{"mean": torch.tensor([value]), "count": torch.tensor(4)} for value in (1.0, 2.0, 6.0)]
+
+    averaged = mean_statistics(ranks)
+
+    assert averaged["mean"].tolist() == [3.0]
+    assert averaged["count"].dtype == torch.int64
+    assert averaged["count"].item() == 4
+
+
+def test_percentiles_and_rates_of_an_epoch() -> None:
+    spent = Spent(
+        losses=[1.0, 3.0],
+        seconds=[0.1, 0.3],
+        waited=0.04,
+        wall_seconds=0.5,
+        batch_size=8,
+        peak_memory_bytes=None,
+    )
+
+    metrics = metrics_of(spent, Validation(loss=0.5, auroc=None, defined=0), learning_rate=0.1, is_best=True)
+
+    assert (metrics.train_loss, metrics.images_per_second, metrics.loader_stall_share) == (2.0, 40.0, 0.1)
+    assert (metrics.step_ms_p50, metrics.step_ms_p95, metrics.step_ms_max) == (100.0, 300.0, 300.0)
+
+
+def test_not_a_number_is_no_parameter() -> None:
+    values = {"epochs": 1, "batch_size": 1, "input": {"crop": 32}, "optimizer": {"name": "sgd", "lr": math.nan}}
+
+    with pytest.raises(UserError, match=r"params\.optimizer\.lr is nan; it must be a number from 0"):
+        parse_train_params(values)
+
+
+def as_list(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
