@@ -1,6 +1,5 @@
 import {performance} from 'node:perf_hooks';
 import {execa} from 'execa';
-import {formatDuration} from '../../pipeline/model/words.js';
 import {CLI, withProject} from '../rig.js';
 
 const ROUNDS = 15;
@@ -22,10 +21,10 @@ await withProject(async (project) => {
   // In turn, so that whatever else the machine does meets all of them alike.
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, args] of Object.entries(commands)) {
-      times.get(name)!.push(await secondsOf(args, project.folder));
+      times.get(name)!.push(await millisecondsOf(args, project.folder));
     }
   }
-  for (const [name, seconds] of times) console.log(`  ${name.padEnd(40)}${summaryOf(seconds)}`);
+  for (const [name, taken] of times) console.log(`  ${name.padEnd(40)}${summaryOf(taken)}`);
 });
 
 function chain(): string {
@@ -38,14 +37,13 @@ function chain(): string {
   return `pipeline: chain\nstages:\n${stages.join('\n')}\n`;
 }
 
-async function secondsOf(args: readonly string[], cwd: string): Promise<number> {
+async function millisecondsOf(args: readonly string[], cwd: string): Promise<number> {
   const start = performance.now();
   await execa(process.execPath, args, {cwd});
-  return (performance.now() - start) / 1000;
+  return performance.now() - start;
 }
 
-function summaryOf(seconds: readonly number[]): string {
-  const sorted = seconds.toSorted((a, b) => a - b);
-  const [least, middle, most] = [sorted[0]!, sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
-  return `median ${formatDuration(middle)} (${formatDuration(least)} to ${formatDuration(most)})`;
+function summaryOf(milliseconds: readonly number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b).map(Math.round);
+  return `median ${sorted[Math.floor(sorted.length / 2)]} ms (${sorted[0]} to ${sorted.at(-1)} ms)`;
 }
