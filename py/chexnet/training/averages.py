@@ -43,8 +43,8 @@ class MovingAverage:
 
 
 def gather_statistics(statistics: Mapping[str, torch.Tensor], world: World) -> list[Tensors]:
-    """Every rank's statistics as host tensors, by rank, on all ranks. float64 carries all of them exactly."""
-    flat = torch.cat([tensor.detach().to(HOST, torch.float64).reshape(-1) for tensor in statistics.values()])
+    """Every rank's statistics as host tensors, by rank, on all ranks."""
+    flat = torch.cat([on_host_exactly(tensor).reshape(-1) for tensor in statistics.values()])
     by_rank: list[Tensors] = []
     for row in world.gather(flat):
         parts = row.split([tensor.numel() for tensor in statistics.values()])
@@ -55,6 +55,11 @@ def gather_statistics(statistics: Mapping[str, torch.Tensor], world: World) -> l
             }
         )
     return by_rank
+
+
+def on_host_exactly(tensor: torch.Tensor) -> torch.Tensor:
+    """As float64 on the host, which holds every value of the other types. Not all devices know float64."""
+    return tensor.detach().to(HOST).to(torch.float64)
 
 
 def mean_statistics(by_rank: list[Tensors]) -> Tensors:

@@ -9,9 +9,7 @@ from chexnet.mistakes import UserError
 from chexnet.training.data import Sources
 
 _RECORD = "stage.json"
-_HOW_TO = (
-    "Make them with `npx pipeline run configs/demo.yaml --until preprocess`, or name a folder with lists of it."
-)
+_HOW_TO = "Make them with `npx pipeline run configs/demo.yaml --until preprocess`, or name a folder with lists of it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,18 @@ def write_tensors(path: Path, content: Mapping[str, object]) -> Written:
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> Written:
-    """Replace `path`; a crash leaves the old file or the new one."""
+    """Replace `path`; a crash leaves the old file or the new one. Raises OSError that names the path."""
     temporary = path.with_name(f"{path.name}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        # A part of a file on a full disk is in everybody's way.
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     sync_folder(path.parent)
     return Written(name=path.name, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from chexnet.accelerators.protocol import HOST
+from chexnet.training.averages import on_host_exactly
 from chexnet.training.sampling import Integers
 
 Logits = npt.NDArray[np.floating]
@@ -83,5 +83,4 @@ def _logits(model: Callable[[Integers], torch.Tensor], positions: Integers, outp
     if len(real) == 0:
         return torch.zeros(len(positions), outputs, dtype=torch.float64)
     filled = np.concatenate([real, np.full(len(positions) - len(real), real[-1])])
-    # float64 carries the logits of every precision exactly, and equal types make one collective.
-    return model(filled).detach().to(HOST, torch.float64)
+    return on_host_exactly(model(filled))

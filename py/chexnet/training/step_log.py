@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 import torch
 
-from chexnet.accelerators.protocol import HOST, Accelerator
+from chexnet.accelerators.protocol import Accelerator
 from chexnet.runtime.journal import Journal, Steps
 from chexnet.runtime.journal import Progress as ProgressEvent
+from chexnet.training.averages import on_host_exactly
 from chexnet.training.progress import Tally
 from chexnet.training.world import World
 
@@ -76,7 +77,7 @@ class StepLog:
             return
         self.sink.accelerator.synchronize()
         seconds = self.sink.accelerator.seconds_between(self._stamps)
-        by_rank = self.sink.world.gather(torch.stack(self._pending).to(HOST, torch.float64))
+        by_rank = self.sink.world.gather(on_host_exactly(torch.stack(self._pending)))
         finite = torch.isfinite(by_rank)
         if not bool(finite.all()):
             index = int((~finite.all(0)).nonzero()[0])

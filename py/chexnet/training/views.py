@@ -14,7 +14,7 @@ from chexnet.training.sampling import Integers
 class Views:
     """Per image: top and left of a square of `side` pixels, int64 (n,), and whether it is mirrored, bool (n,).
 
-    A square may reach over the border, where the border's pixels are repeated. None: the same view for all.
+    A square may reach over the border, where the border's pixels are repeated.
     """
 
     side: int
