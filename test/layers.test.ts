@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/cache': ['pipeline/model', 'pipeline/store'],
   'pipeline/dispatch': ['pipeline/model'],
   'pipeline/show': ['pipeline/model'],
-  'pipeline/provenance': ['pipeline/model'],
+  'pipeline/provenance': ['pipeline/model', 'pipeline/config', 'pipeline/store', 'pipeline/execute'],
   reports: ['pipeline/model'],
   'pipeline/stages': ['pipeline/model', 'reports'],
   'pipeline/execute': ['model', 'config', 'graph', 'cache', 'store', 'dispatch', 'stages'].map(
