@@ -163,13 +163,14 @@ def torchrun(ranks: int) -> list[str]:
 
 
 def environment(journal: Path | None) -> dict[str, str]:
-    """One thread per rank, waiting ones asleep, and no trace of this process's own ranks."""
+    """One thread per rank, waiting ones asleep, and no trace of this process's own ranks. The tests' packages are found."""
+    paths = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"CHEXNET_JOURNAL": str(journal)} if journal else {}
     return {
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",
-        "PYTHONPATH": str(SOURCE),
+        "PYTHONPATH": os.pathsep.join(paths),
         **own,
     }
 
