@@ -163,7 +163,7 @@ def torchrun(ranks: int) -> list[str]:
 
 
 def environment(journal: Path | None) -> dict[str, str]:
-    """One thread per rank, waiting ones asleep, and no trace of this process's own ranks. The tests' packages are found."""
+    """One thread per rank, waiting ones asleep, and no trace of this process's own ranks."""
     paths = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"CHEXNET_JOURNAL": str(journal)} if journal else {}
     return {
