@@ -1,0 +1,92 @@
+import {performance} from 'node:perf_hooks';
+import {setTimeout as delay} from 'node:timers/promises';
+import {until} from '../dispatch/rig.js';
+import {type Prepared, type Training, withPreparedImages} from '../dispatch/training.js';
+
+const VICTIMS = ['driver', 'agent', 'torchrun', 'rank'] as const;
+/** Kills by number of ranks; three, because plain DDP is not exact after a resume from there on. */
+const KILLS: Readonly<Record<number, number>> = {2: 14, 3: 6};
+
+// Trainings that are killed at a random moment of their job, each then finished by one more `run`: does it end well, and
+// with the very weights of an undisturbed training? Exit code 1 if any does not.
+const random = seeded(20);
+for (const [ranks, kills] of Object.entries(KILLS)) {
+  await withPreparedImages(Number(ranks), async (prepared) => {
+    const undisturbed = await measure(prepared);
+    const {weights, seconds} = undisturbed;
+    console.log(`  ${ranks} ranks, undisturbed: ${seconds.toFixed(1)} s, weights ${weights.slice(0, 12)}`);
+    for (let kill = 0; kill < kills; kill++) {
+      const victim = VICTIMS[Math.floor(random() * VICTIMS.length)]!;
+      const afterMs = random() * seconds * 1000;
+      await prepared(async (training) => {
+        const found = await killAndFinish(training, {victim, afterMs});
+        const good = found.code === 0 && found.weights === weights;
+        if (!good) process.exitCode = 1;
+        const when = `${(afterMs / 1000).toFixed(1)} s`.padStart(7);
+        console.log(
+          `  ${ranks} ranks, ${victim.padEnd(8)} killed after ${when}, at ${found.at.padEnd(22)}: ${good ? 'same weights' : found.told}`,
+        );
+      });
+    }
+  });
+}
+
+async function measure(prepared: Prepared): Promise<{weights: string; seconds: number}> {
+  let measured = {weights: '', seconds: 0};
+  await prepared(async (training) => {
+    const running = training.start();
+    await until(() => training.job() !== null, 'there is a job', 120_000);
+    const since = performance.now();
+    const {exitCode, stderr} = await running;
+    if (exitCode !== 0) throw new Error(String(stderr));
+    measured = {weights: training.weights(), seconds: (performance.now() - since) / 1000};
+  });
+  return measured;
+}
+
+async function killAndFinish(
+  training: Training,
+  {victim, afterMs}: {victim: (typeof VICTIMS)[number]; afterMs: number},
+): Promise<{code: number | null; weights: string; at: string; told: string}> {
+  const running = training.start();
+  await until(() => training.job() !== null, 'there is a job', 120_000);
+  await Promise.race([delay(afterMs), running]);
+  const at = whereabouts(training);
+  const pid = pidOf(training, victim) ?? running.pid!;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It had just ended by itself.
+  }
+  await running;
+  const {code, stderr} = await training.run();
+  return {code, at, weights: code === 0 ? training.weights() : '', told: stderr};
+}
+
+/** Null when there is no such process yet, or no more: then the driver is killed. */
+function pidOf(training: Training, victim: (typeof VICTIMS)[number]): number | null {
+  if (victim === 'driver' || training.job() === null) return null;
+  try {
+    const {agent, torchrun, ranks} = training.pids();
+    return {agent, torchrun, rank: ranks.at(-1) ?? 0}[victim] || null;
+  } catch {
+    return null;
+  }
+}
+
+function whereabouts(training: Training): string {
+  const events = training.events();
+  const steps = events.filter(({type}) => type === 'steps').length;
+  return `${steps} reports, ${events.filter(({type}) => type === 'checkpoint').length} checkpoints`;
+}
+
+/** mulberry32: equal numbers in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
