@@ -11,7 +11,14 @@ import {isAlive, killProcess, type ProcessIdentity} from './process-identity.js'
 import {tailOf} from './tail.js';
 
 /** A live agent that can be spoken to. */
-export type AgentProcess = ProcessIdentity & Readonly<{port: number; address: string; keys: Keys}>;
+export type AgentProcess = ProcessIdentity &
+  Readonly<{
+    port: number;
+    address: string;
+    keys: Keys;
+    /** Of an agent that this process started and that has ended by itself; else null. */
+    exitStatus(): number | null;
+  }>;
 
 export type AgentRequest = Readonly<{
   python: string;
@@ -41,7 +48,7 @@ export function findAgent(dir: string): AgentProcess | null {
     if (typeof port !== 'number' || typeof pid !== 'number' || typeof file !== 'string') return null;
     const identity = {pid, startTime: typeof startTime === 'number' ? startTime : null};
     const keys = isAlive(identity) ? readKeys(dir, file) : null;
-    return keys && {...identity, port, address: `127.0.0.1:${port}`, keys};
+    return keys && {...identity, port, address: `127.0.0.1:${port}`, keys, exitStatus: () => null};
   } catch {
     return null;
   }
@@ -101,7 +108,7 @@ async function waitUntilReady(
 ): Promise<AgentProcess | Readonly<{pid: null; code: number | null}>> {
   for (let waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
     const agent = findAgent(dir);
-    if (agent !== null && agent.pid === child.pid) return agent;
+    if (agent !== null && agent.pid === child.pid) return {...agent, exitStatus: () => child.exitCode};
     // Another driver's agent was quicker, for example one whose driver was killed while it started.
     if (child.exitCode === EXIT_LOCKED && agent !== null) return agent;
     const over = child.exitCode === EXIT_LOCKED ? waited > 10_000 : child.exitCode !== null;
@@ -112,7 +119,11 @@ async function waitUntilReady(
   return {pid: null, code: null};
 }
 
-function describeExit(request: AgentRequest, code: number | null): Failure {
+/** Why an agent ended by itself. @param code - Its exit status; null when it was killed. */
+export function describeExit(
+  request: Pick<AgentRequest, 'dir' | 'port' | 'python'>,
+  code: number | null,
+): Failure {
   const tail = tailOf(join(request.dir, 'agent.log'), 5);
   const said = tail.at(-1) ?? 'it said nothing';
   const address = `127.0.0.1:${request.port}`;
@@ -134,7 +145,7 @@ function describeExit(request: AgentRequest, code: number | null): Failure {
       reason: 'system',
       code: name,
       path: request.dir,
-      message: `the runtime agent cannot write: ${said}`,
+      message: `the runtime agent cannot write into ${request.dir}`,
       hint: 'make room or give access there, then run again: the job goes on from its last checkpoint',
     };
   }
@@ -144,7 +155,7 @@ function describeExit(request: AgentRequest, code: number | null): Failure {
   return {
     reason: 'agent-lost',
     address,
-    message: `the runtime agent did not start (exit status ${code}): ${said}`,
+    message: `the runtime agent ended (exit status ${code}): ${said}`,
   };
 }
 

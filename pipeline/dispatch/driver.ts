@@ -1,6 +1,6 @@
 import type {Failure} from '../model/failure.js';
 import {err} from '../model/result.js';
-import {type AgentProcess, findAgent, gone, killAgent, startAgent} from './agent-process.js';
+import {type AgentProcess, describeExit, findAgent, gone, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import {JobSession, type SessionEnd} from './session.js';
 import {advanceStory, newStory, readJournal, type Story} from './story.js';
@@ -84,6 +84,10 @@ function conclude(request: JobRequest, agent: AgentProcess, end: SessionEnd): Jo
     return err({reason: 'timed-out', what: launch.module, afterMs: timeoutMs ?? limits.silentMs});
   }
   if (exited !== null) return verdictOf(exited, story, contextOf(request));
+  const status = agent.exitStatus();
+  if (end.kind === 'lost' && status !== null && status !== 0) {
+    return err(describeExit({...request, port: limits.port}, status));
+  }
   return err(lostFailure(agent, end));
 }
 

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import {chmodSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {findAgent} from '../../pipeline/dispatch/agent-process.js';
 import {isAlive, startTimeOf} from '../../pipeline/dispatch/process-identity.js';
 import type {Failure} from '../../pipeline/model/failure.js';
-import {type JobFolder, type JobOptions, type Outcome, startDriver, until, withJobFolder} from './rig.js';
+import {withMount} from '../store/workplace.js';
+import {
+  type JobFolder,
+  type JobOptions,
+  jobFolderIn,
+  type Outcome,
+  startDriver,
+  until,
+  withJobFolder,
+} from './rig.js';
 
 const done = {do: 'summary', facts: {loss: 0.25}} as const;
 
@@ -144,7 +153,22 @@ describe('the keys of an agent', () => {
 });
 
 describe('a job folder that cannot be written', () => {
-  it('is a failure of the system with a hint', async function () {
+  it('is a failure of the system when the disk is full, and the job goes on once there is room', async function () {
+    await withJobFolder(async (job) => {
+      const mounted = await withMount({folder: job.folder, options: 'size=2m'}, async (path) => {
+        const small = jobFolderIn(path, job.python);
+        const failure = failureOf(await small.run([{do: 'metrics', count: 100_000}, done]));
+        assert.ok(failure.reason === 'system', JSON.stringify(failure));
+        assert.equal(failure.code, 'ENOSPC');
+        rmSync(join(small.dir, 'attempts', '1'), {recursive: true});
+        truncateSync(join(small.dir, 'journal.ndjson'), 1000);
+        assert.ok((await small.run([done])).result.ok);
+      });
+      if (!mounted) this.skip();
+    });
+  });
+
+  it('is told by what the system throws', async function () {
     if (process.getuid?.() === 0) this.skip();
     await withJobFolder(async (job) => {
       await job.run([done]);

@@ -1,5 +1,6 @@
 """How a job says why it failed: an error file beside its logs, in the layout that torchrun reads too."""
 
+import contextlib
 import errno
 import json
 import os
@@ -42,7 +43,9 @@ def recorded(main: Callable[[], int | None]) -> int:
     except Exception as error:
         path = os.environ.get(ERROR_FILE_VARIABLE)
         if path:
-            Path(path).write_text(json.dumps(_file_of(error_of(error))), encoding="utf-8")
+            # The disk may be what failed.
+            with contextlib.suppress(OSError):
+                Path(path).write_text(json.dumps(_file_of(error_of(error))), encoding="utf-8")
         if isinstance(error, UserMistake):
             print(f"error: {error.user_message}\n  {error.hint}", file=sys.stderr)
         else:
