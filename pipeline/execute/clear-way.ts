@@ -4,7 +4,7 @@ import type {Digest} from '../model/stage.js';
 import {readAttempts} from '../store/attempts.js';
 import {endProcess, isSameProcess, type ProcessNote} from '../store/processes.js';
 import type {CarryOutTools} from './carry-out-tools.js';
-import {killGroup} from './exec.js';
+import {killGroup} from './process-group.js';
 import type {RunOrder} from './schedule.js';
 
 const ORPHAN_GRACE_MS = 1000;

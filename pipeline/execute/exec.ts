@@ -6,6 +6,7 @@ import {err, ok} from '../model/result.js';
 import type {RunName} from '../model/stage.js';
 import type {StageContext, StageResult} from '../model/stage-kind.js';
 import {execParams} from '../stages/exec.js';
+import {killGroup} from './process-group.js';
 import {stoppedFailure, type WorkOrder} from './work-order.js';
 
 /** From SIGTERM to SIGKILL. */
@@ -113,16 +114,6 @@ function stopWhenTold(
     kill.removeEventListener('abort', onKill);
   };
   return {because: () => because, cancel};
-}
-
-/** @param pid - Of the group's first process. */
-export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // No process of the group is left.
-  }
 }
 
 function closePipes(child: Child): void {

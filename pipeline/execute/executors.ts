@@ -5,7 +5,6 @@ import type {StageId} from '../model/stage.js';
 import type {StageResult} from '../model/stage-kind.js';
 import type {Bridge} from './bridge.js';
 import {dismissJob, runDistributed} from './distributed.js';
-import {runExec} from './exec.js';
 import {runInProcess} from './in-process.js';
 import {runOnBridge} from './on-bridge.js';
 import type {Executor, WorkOrder} from './work-order.js';
@@ -39,8 +38,11 @@ export function createExecutors(tools: ExecutorTools): Executors {
     switch (work.kind) {
       case 'in-process':
         return runInProcess(work, order);
-      case 'exec':
+      case 'exec': {
+        // Late, as the others below: most runs skip every stage, and should not load what starts processes.
+        const {runExec} = await import('./exec.js');
         return runExec(tools, order);
+      }
       case 'bridge':
         return withPython(async (executable) => runOnBridge(work, await bridgeTo(executable), order));
       case 'distributed':
@@ -61,7 +63,6 @@ export function createExecutors(tools: ExecutorTools): Executors {
   }
 
   async function bridgeTo(executable: string): Promise<Bridge> {
-    // Late: runs without such a stage should not load it.
     const {openBridge} = await import('./bridge.js');
     bridge ??= openBridge({python: executable, sourceFolder: tools.sourceFolder});
     return bridge;
