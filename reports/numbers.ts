@@ -19,8 +19,14 @@ export function interval(estimate: Estimate): string | null {
 export function metricWithInterval(estimate: Estimate, level: number): string {
   if (!estimate.defined) return `undefined (${estimate.because})`;
   const range = interval(estimate);
-  const why = range === null ? 'no interval: too few resamples' : `${percentLevel(level)} interval ${range}`;
+  const why = range === null ? whyNoInterval(estimate) : `${percentLevel(level)} interval ${range}`;
   return `${metric(estimate.value)} (${why})`;
+}
+
+/** A value that is the same in every resample would have an interval of no width, which claims too much. */
+export function whyNoInterval(estimate: Extract<Estimate, {defined: true}>): string {
+  const constant = estimate.value === 0 || estimate.value === 1;
+  return constant ? 'no interval: no resample differs' : 'no interval: too few resamples';
 }
 
 /** 0.95 as `95%`. */

@@ -14,14 +14,14 @@ export type Evaluation = Readonly<{
   folds: readonly FoldEvaluation[];
 }>;
 
-/** Intervals are percentiles of the metric over resamples of whole patients, with all images of each. */
+/** Intervals are symmetric in log odds, from the standard error over resamples of whole patients with all their images. */
 export type IntervalMethod = Readonly<{
   resamples: number;
   seed: number;
   /** 0.95 for a 95% interval. */
   level: number;
   clusters: 'patient';
-  interval: 'percentile';
+  interval: 'log-odds';
 }>;
 
 export type FoldEvaluation = Readonly<{
@@ -75,7 +75,10 @@ export type Average = Readonly<{
   weighted: Estimate;
 }>;
 
-/** `because` reads "0 positives". Without enough `resamples` in which the value exists, low and high are null. */
+/**
+ * `because` reads "0 positives". Low and high are null where too few `resamples` have the value, and where it is 0 or 1:
+ * then it is the same in every resample, and they tell nothing.
+ */
 export type Estimate =
   | Readonly<{defined: true; value: number; low: number | null; high: number | null; resamples: number}>
   | Readonly<{defined: false; because: string}>;

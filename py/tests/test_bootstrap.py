@@ -7,6 +7,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from chexnet.evaluation.bootstrap import Bits, Floats, Integers, Task, draw, rank, resample
 from chexnet.evaluation.curves import POINTS, precision_recall_curve, roc_curve
 from chexnet.evaluation.measure import Method, Scores, measure
+from chexnet.evaluation.measure import estimate as measured_estimate
+
+AVERAGES = ("macro", "micro", "weighted")
 
 
 def population(*, rows: int, patients: int, prevalence: float, decimals: int | None, seed: int) -> Task:
@@ -99,7 +102,7 @@ def test_averages_equal_scikit_learn_over_the_defined_classes() -> None:
     scores = fold(classes=5, empty=2)
     averages = measure(scores, Method(resamples=0, seed=0, level=0.95))["averages"]
     labels, probabilities = scores.labels[:, :3], scores.probabilities[:, :3]
-    for average in ("macro", "micro", "weighted"):
+    for average in AVERAGES:
         auroc = roc_auc_score(labels, probabilities, average=average)
         precision = average_precision_score(labels, probabilities, average=average)
         assert abs(averages["auroc"][average]["value"] - auroc) < 1e-12
@@ -118,7 +121,7 @@ def test_a_class_without_positives_is_said_to_be_undefined_and_leaves_the_averag
 def test_without_any_defined_class_every_average_is_undefined() -> None:
     result = measure(fold(classes=2, empty=2), Method(resamples=100, seed=0, level=0.95))
     for metric in ("auroc", "average_precision"):
-        for average in ("macro", "micro", "weighted"):
+        for average in AVERAGES:
             assert result["averages"][metric][average] == {"defined": False, "because": "no class is defined"}
     assert result["averages"]["prevalence"] is None
 
@@ -141,9 +144,44 @@ def test_resamples_that_lose_a_class_are_counted() -> None:
 
 
 def test_too_few_resamples_give_a_value_without_an_interval() -> None:
-    estimate = measure(fold(classes=1, empty=0), Method(resamples=39, seed=0, level=0.95))["classes"][0]["auroc"]
+    estimate = measure(fold(classes=1, empty=0), Method(resamples=49, seed=0, level=0.95))["classes"][0]["auroc"]
     assert (estimate["low"], estimate["high"]) == (None, None)
     assert 0.5 < estimate["value"] < 1
+
+
+def test_a_perfect_ranking_has_no_interval_because_every_resample_is_perfect_too() -> None:
+    scores = fold(classes=1, empty=0)
+    perfect = Scores(scores.findings, scores.labels.astype(np.float64), scores.labels, scores.patients)
+    estimate = measure(perfect, Method(resamples=100, seed=0, level=0.95))["classes"][0]["auroc"]
+    assert (estimate["value"], estimate["low"], estimate["high"]) == (1.0, None, None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_interval_holds_its_own_estimate_however_few_positives_there_are(seed: int) -> None:
+    scores = fold(classes=6, empty=0, rows=32, patients=32, seed=seed)
+    result = measure(scores, Method(resamples=300, seed=0, level=0.95))
+    classes = [one[metric] for one in result["classes"] for metric in ("auroc", "average_precision")]
+    averages = [result["averages"][metric][name] for metric in ("auroc", "average_precision") for name in AVERAGES]
+    for estimate in [*classes, *averages]:
+        if estimate["defined"] and estimate["low"] is not None:
+            assert 0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
+
+
+def test_a_higher_level_gives_a_wider_interval() -> None:
+    scores = fold(classes=1, empty=0)
+    widths = []
+    for level in (0.8, 0.95, 0.99):
+        estimate = measure(scores, Method(resamples=100, seed=0, level=level))["classes"][0]["auroc"]
+        widths.append(estimate["high"] - estimate["low"])
+    assert widths == sorted(widths)
+
+
+def test_an_interval_is_that_of_the_log_odds() -> None:
+    draws = np.array([0.8, *np.linspace(0.7, 0.9, 101)])
+    estimate = measured_estimate(draws, None, Method(resamples=101, seed=0, level=0.95))
+    reach = 1.959964 * np.std(draws[1:], ddof=1) / 0.16
+    assert estimate["low"] == pytest.approx(1 / (1 + np.exp(-(np.log(4) - reach))), abs=1e-6)
+    assert estimate["high"] == pytest.approx(1 / (1 + np.exp(-(np.log(4) + reach))), abs=1e-6)
 
 
 def test_images_that_repeat_each_other_do_not_narrow_an_interval_over_patients() -> None:

@@ -5,7 +5,7 @@ import {capitalized, inProse, interval, metricWithInterval, spelled} from '../nu
 import {scoredFold} from '../scored.js';
 import type {Doubt} from './doubt.js';
 
-/** Below so many patients with a finding its interval is wide and, being a percentile interval, too narrow still. */
+/** Below so many patients with a finding its interval is wide, and in truth somewhat wider still. */
 const FEW_PATIENTS = 30;
 
 /** An interval wider than this leaves the first decimal open. */
@@ -84,22 +84,30 @@ function fewPositives({evaluation}: ReportFacts): Doubt[] {
   const few = fold.classes.filter((one) => one.auroc.defined && one.positive_patients < FEW_PATIENTS);
   if (few.length === 0) return [];
   const least = few.reduce((a, b) => (b.positive_patients < a.positive_patients ? b : a));
-  const one = few.length === 1;
+  const rests = `${countOf(least.positives, 'image')} of ${countOf(least.positive_patients, 'patient')}`;
+  const evidence = `Fewest: ${inProse(least.finding)}, ${rests}; AUROC ${metricWithInterval(least.auroc, evaluation.method.level)}.`;
+  if (few.length === 1)
+    return [
+      {
+        severity: 'moderate',
+        short: `${capitalized(inProse(least.finding))} rests on ${rests}.`,
+        claim: `${capitalized(inProse(least.finding))} is measured on ${rests}.`,
+        consequence: `Do not compare models on ${inProse(least.finding)} alone.`,
+        evidence,
+      },
+    ];
+  const all = few.length === fold.averages.classes;
+  const which = all ? 'All scored findings' : `${capitalized(spelled(few.length))} findings`;
   return [
     {
       severity: 'moderate',
-      short: one
-        ? `${capitalized(inProse(least.finding))} rests on ${countOf(least.positives, 'image')} of ${countOf(least.positive_patients, 'patient')}.`
-        : `${capitalized(spelled(few.length))} findings rest on fewer than ${FEW_PATIENTS} patients.`,
-      claim: one
-        ? `${capitalized(inProse(least.finding))} is measured on ${countOf(least.positives, 'image')} of ${countOf(least.positive_patients, 'patient')}.`
-        : `${capitalized(spelled(few.length))} findings are measured on fewer than ${FEW_PATIENTS} patients each.`,
-      consequence: one
-        ? `Do not compare models on ${inProse(least.finding)} alone.`
-        : few.length > 6
+      short: `${which} rest on fewer than ${FEW_PATIENTS} patients.`,
+      claim: `${which} are measured on fewer than ${FEW_PATIENTS} patients each.`,
+      consequence:
+        few.length > 6 || all
           ? 'Do not compare models on any one of them.'
           : `Do not compare models on one of them: ${names(few)}.`,
-      evidence: `Fewest: ${inProse(least.finding)}, ${countOf(least.positives, 'image')} of ${countOf(least.positive_patients, 'patient')}; AUROC ${metricWithInterval(least.auroc, evaluation.method.level)}.`,
+      evidence,
     },
   ];
 }

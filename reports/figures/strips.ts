@@ -40,6 +40,8 @@ export function strip(row: {
   const {estimate, axis, mean} = row;
   const point = {
     data: estimate.defined ? [{x: estimate.value, y: 0}] : [],
+    // A point at 1 reaches over the end of the axis.
+    clip: false,
     pointStyle: mean ? 'rectRot' : 'circle',
     pointRadius: mean ? 6 : 5,
     pointBackgroundColor: mean ? '$ink' : '$a',

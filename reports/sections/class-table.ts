@@ -3,7 +3,7 @@ import {formatCount} from '../../pipeline/model/words.js';
 import {headRow, over, table} from '../elements.js';
 import {type StripAxis, strip, stripAxis, stripHeader} from '../figures/strips.js';
 import {type Html, html} from '../html.js';
-import {inTable, interval, metric, percent, percentLevel} from '../numbers.js';
+import {inTable, interval, metric, percent, percentLevel, whyNoInterval} from '../numbers.js';
 import type {Page} from '../page.js';
 import {PUBLISHED, publishedMean, publishedOf} from '../published.js';
 import {scoredFold} from '../scored.js';
@@ -69,7 +69,7 @@ function classRow(
 
 function estimateCells(estimate: Estimate): Html {
   if (!estimate.defined) return html`<td class="absent" colspan="2">undefined</td>`;
-  const range = interval(estimate) ?? html`<span class="absent">too few resamples</span>`;
+  const range = interval(estimate) ?? html`<span class="absent">${whyNoInterval(estimate)}</span>`;
   return html`<td class="right">${metric(estimate.value)}</td><td class="right">${range}</td>`;
 }
 

@@ -39,6 +39,6 @@ export function settingRow(setting: SettingFact, prefix = ''): Html {
     setting.origin === null
       ? html`<span class="absent">not recorded</span>`
       : html`<code>${setting.origin}</code>`;
-  return html`<tr><th scope="row"><code>${setting.path.slice(prefix.length)}</code></th><td>${formatValue(setting.value)}</td><td>${origin}</td></tr>
+  return html`<tr><th scope="row"><code>${setting.path.slice(prefix.length)}</code></th><td>${setting.value === null ? 'none' : formatValue(setting.value)}</td><td>${origin}</td></tr>
 `;
 }

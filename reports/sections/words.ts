@@ -1,3 +1,4 @@
+import {formatCount} from '../../pipeline/model/words.js';
 import {factList, section} from '../elements.js';
 import type {ReportFacts} from '../facts.js';
 import {type Html, html} from '../html.js';
@@ -26,7 +27,7 @@ export function wordsSection(facts: ReportFacts, number: number): Html {
       ],
       [
         'Interval',
-        `${percentLevel(level)} of ${resamples} resamples of whole patients with all their images (seed ${seed}), percentiles; images of one patient resemble each other, and intervals over images would be too narrow.`,
+        `${percentLevel(level)}, symmetric in log odds, from the standard error over ${formatCount(resamples)} resamples of whole patients with all their images (seed ${seed}). Images of one patient resemble each other: intervals over images would be too narrow.`,
       ],
       [
         'Undefined',

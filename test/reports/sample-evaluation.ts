@@ -23,7 +23,7 @@ export function sampleEvaluation(
   return {
     schema: 'pipeline/evaluation/v1',
     findings: FINDINGS,
-    method: {resamples: 1000, seed: 0, level: 0.95, clusters: 'patient', interval: 'percentile'},
+    method: {resamples: 1000, seed: 0, level: 0.95, clusters: 'patient', interval: 'log-odds'},
     folds: [foldOf('val', folds.val, points), foldOf('test', folds.test, points)],
   };
 }

@@ -41,7 +41,7 @@ def evaluate(input: Mapping[str, Any]) -> JsonObject:
             "seed": method.seed,
             "level": method.level,
             "clusters": "patient",
-            "interval": "percentile",
+            "interval": "log-odds",
         },
         "folds": measured,
     }
