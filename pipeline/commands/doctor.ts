@@ -1,12 +1,9 @@
-import {fileURLToPath} from 'node:url';
 import type {Check} from '../doctor/check.js';
 import {examine, isMissingSomething} from '../doctor/doctor.js';
 import {pythonCacheFolder} from '../execute/python-environment.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
+import {PYTHON_SOURCES} from './places.js';
 import type {Shell} from './shell.js';
-
-/** The folder of the Python sources, absolute; this file runs from dist/pipeline/commands. */
-export const PYTHON_SOURCES = fileURLToPath(new URL('../../../py', import.meta.url));
 
 /** What this machine has and lacks; exit 4 when a run could not go through. */
 export async function doctorCommand(shell: Shell, options: {json?: boolean}): Promise<ExitCode> {

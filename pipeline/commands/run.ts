@@ -1,6 +1,5 @@
 import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {missingFiles} from '../config/missing.js';
 import type {Settled} from '../execute/schedule.js';
 import type {Event} from '../model/event.js';
@@ -9,9 +8,9 @@ import type {Digest} from '../model/stage.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
 import {choose} from './choose.js';
-import {PYTHON_SOURCES} from './doctor.js';
 import {loadPipeline, readSource, sayFaults} from './load.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
+import {PYTHON_SOURCES, ROOT} from './places.js';
 import {exitCodeOf, sayFailure} from './say-failure.js';
 import type {Shell} from './shell.js';
 import {runDocument} from './show.js';
@@ -33,8 +32,6 @@ export type RunOptions = ConfigOptions &
     wait: boolean;
     events?: 'ndjson';
   }>;
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Runs what is not up to date. Faults of the configuration and missing data are told before anything is done. */
 export async function runCommand(shell: Shell, options: RunOptions): Promise<ExitCode> {

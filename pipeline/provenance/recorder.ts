@@ -1,5 +1,4 @@
 import type {PipelineConfig} from '../config/config.js';
-import {preparePython, pythonCacheFolder} from '../execute/python-environment.js';
 import type {Failure} from '../model/failure.js';
 import type {Result} from '../model/result.js';
 import {RUN_FILES} from '../store/layout.js';
@@ -36,6 +35,8 @@ export function createRecorder(tools: RecorderTools): Recorder {
   }
 
   async function prepare(onProgress: (text: string) => void): Promise<Result<Python, Failure>> {
+    // Late, like the source: a run that skips everything loads nothing to start processes with.
+    const {preparePython, pythonCacheFolder} = await import('../execute/python-environment.js');
     const python = await preparePython({
       configured: tools.config.python,
       environment: tools.environment,
