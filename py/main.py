@@ -17,7 +17,7 @@ from chexnet.accelerators.names import AUTO, NAMES
 from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Journal
-from chexnet.training.entry import run_rank
+from chexnet.training.entry import run_rank, say
 
 _STATE = Path(os.environ.get("PIPELINE_HOME") or Path(__file__).resolve().parents[1] / ".pipeline")
 
@@ -33,8 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chexnet.training.world import place_of, ranks_of
 
     # Before any image is decoded: a device that is not there ends it.
-    choose(options.device, place_of(ranks_of(os.environ), None))
-    return run_training(parse_train_job(_job(options)), Journal.from_environment())
+    ranks = ranks_of(os.environ)
+    choose(options.device, place_of(ranks, None))
+    job = parse_train_job(_job(options))
+    code = run_training(job, Journal.from_environment())
+    if code == 0 and ranks.rank == 0:
+        say(f"the model is {job.out / 'best.pt'}")
+    return code
 
 
 def _job(options: argparse.Namespace) -> dict[str, object]:

@@ -19,7 +19,7 @@ from chexnet.accelerators.protocol import Absent, Capabilities, Place, Precision
 _PACKAGE = "habana_frameworks.torch"
 _REMEDY = (
     "Run inside Intel's Gaudi container (habanalabs/pytorch-installer) with a card passed in, and let PIPELINE_PYTHON "
-    "or `python:` in the configuration point at its Python. Without a Gaudi use `device: auto`."
+    "or `python:` in the configuration point at its Python. Without a Gaudi let `auto` choose."
 )
 
 
