@@ -46,12 +46,15 @@ async function follow(request: JobRequest, agent: AgentProcess, after: number): 
     end = await session.run();
     return end;
   } finally {
-    await partWith(session, agent, end);
+    await partWith(session, {agent, end, graceMs: request.limits.graceSeconds * 1000});
   }
 }
 
 /** Leaves no agent behind that has nothing more to do; one that refused this driver is not its own to stop. */
-async function partWith(session: JobSession, agent: AgentProcess, end: SessionEnd | null): Promise<void> {
+async function partWith(
+  session: JobSession,
+  {agent, end, graceMs}: {agent: AgentProcess; end: SessionEnd | null; graceMs: number},
+): Promise<void> {
   switch (end?.kind) {
     case 'refused':
       return session.close();
@@ -59,13 +62,18 @@ async function partWith(session: JobSession, agent: AgentProcess, end: SessionEn
       session.close();
       return killAgent(agent);
     case 'exited':
+      // With the last acknowledgement the agent goes by itself.
+      session.acknowledge();
+      if (!(await gone(agent, LEAVE_MS))) await killAgent(agent);
+      return session.close();
     case 'stale':
       await session.leave();
       if (!(await gone(agent, LEAVE_MS))) await killAgent(agent);
       return;
     case undefined:
       // The events could not be recorded. The job has been told to save and stop, and the agent leaves after it.
-      return session.leave();
+      await session.leave();
+      if (!(await gone(agent, graceMs + LEAVE_MS))) await killAgent(agent);
   }
 }
 

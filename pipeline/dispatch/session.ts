@@ -83,9 +83,13 @@ export class JobSession {
     }
   }
 
-  /** Acknowledges everything, tells the agent to go once its job has ended, and lets go of it. */
-  async leave(): Promise<void> {
+  /** Acknowledges every event that was taken. */
+  acknowledge(): void {
     this.#inbox.flush();
+  }
+
+  /** Tells the agent to go once its job has ended, and lets go of it. */
+  async leave(): Promise<void> {
     await this.#channel.request({type: 'shutdown'}, LEAVE_MS);
     this.close();
   }

@@ -22,11 +22,7 @@ function waits(job: JobFolder) {
 
 async function untilAllWait(job: JobFolder): Promise<readonly number[]> {
   const files = ['rank-0', 'rank-1'].map(job.path);
-  await until(
-    () => files.every((path) => existsSync(path) && readFileSync(path, 'utf8') !== ''),
-    'both wait',
-    60_000,
-  );
+  await until(() => files.every((path) => existsSync(path)), 'both wait', 60_000);
   return files.map((path) => Number(readFileSync(path, 'utf8')));
 }
 

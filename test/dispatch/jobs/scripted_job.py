@@ -35,7 +35,7 @@ def carry_out(step: dict, journal: Journal) -> None:
         case "summary":
             journal.append(Summary(step["facts"]))
         case "touch":
-            Path(step["path"]).write_text(str(os.getpid()), encoding="utf-8")
+            touch(Path(step["path"]))
         case "wait-for":
             wait_for(Path(step["path"]))
         case "append-raw":
@@ -57,6 +57,13 @@ def carry_out(step: dict, journal: Journal) -> None:
             print(step["text"], file=sys.stderr)
         case "exit":
             sys.exit(step["code"])
+
+
+def touch(path: Path) -> None:
+    # Whole at once: whoever waits for it reads the pid in it.
+    whole = path.with_name(f".{path.name}.{os.getpid()}")
+    whole.write_text(str(os.getpid()), encoding="utf-8")
+    whole.rename(path)
 
 
 def named(value: object, rank: str) -> object:
