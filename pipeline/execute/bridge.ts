@@ -35,39 +35,52 @@ type Answer =
   | Readonly<{ok: false; error: {type: string; message: string; traceback: string; hint: string | null}}>;
 
 /** A live process; `ended` settles when it dies, and says how. */
-type Running = Readonly<{module: PythonModule; process: ChildProcess; ended: Promise<Ended>}>;
+type Running = Readonly<{module: PythonModule; ended: Promise<Ended>}>;
 type Ended = Readonly<{ended: true; code: number | null; signal: string | null}>;
 
 /** @param request - `python` is an interpreter's absolute path, `sourceFolder` that of py/. */
 export function openBridge(request: Readonly<{python: string; sourceFolder: string}>): Bridge {
-  let pythonia: Pythonia | null = null;
-  let running: Promise<Running> | null = null;
-  let earlier: Promise<unknown> = Promise.resolve();
+  return new PythonBridge(request.python, join(request.sourceFolder, 'chexnet', 'stages', 'call.py'));
+}
 
-  function call(callable: string, input: JsonObject, options: CallOptions): Promise<Result<Json, Failure>> {
+class PythonBridge implements Bridge {
+  readonly #python: string;
+  readonly #file: string;
+  #pythonia: Pythonia | null = null;
+  #running: Promise<Running> | null = null;
+  #earlier: Promise<unknown> = Promise.resolve();
+
+  constructor(python: string, file: string) {
+    this.#python = python;
+    this.#file = file;
+  }
+
+  call(callable: string, input: JsonObject, options: CallOptions): Promise<Result<Json, Failure>> {
     // The Python end has one loop: two calls at once would wait for each other with both clocks running.
-    const turn = earlier.then(() => callNow(callable, input, options));
-    earlier = turn.catch(() => undefined);
+    const turn = this.#earlier.then(() => this.#callNow(callable, input, options));
+    this.#earlier = turn.catch(() => undefined);
     return turn;
   }
 
-  async function callNow(
-    callable: string,
-    input: JsonObject,
-    options: CallOptions,
-  ): Promise<Result<Json, Failure>> {
+  /** Also lets pythonia start another process, should there be another call. */
+  close(): void {
+    if (this.#pythonia?.com.proc) this.#pythonia.python.exit();
+  }
+
+  async #callNow(callable: string, input: JsonObject, options: CallOptions): Promise<Result<Json, Failure>> {
     if (options.signal.aborted) return err(stopped(callable));
-    const missing = whyNotExecutable(request.python);
+    const missing = whyNotExecutable(this.#python);
     if (missing !== null) return err(missing);
     let timedOut = false;
+    const kill = () => this.#pythonia?.com.proc?.kill('SIGKILL');
     const timer = setTimeout(() => {
       timedOut = true;
       kill();
     }, options.timeoutMs);
     options.signal.addEventListener('abort', kill);
     try {
-      running ??= start();
-      const python = await running;
+      this.#running ??= this.#start();
+      const python = await this.#running;
       const text = python.module.call_json(callable, JSON.stringify(input), options.log);
       const answer = await Promise.race([text, python.ended]);
       if (typeof answer === 'string') return resultOf(JSON.parse(answer) as Answer, callable);
@@ -79,36 +92,27 @@ export function openBridge(request: Readonly<{python: string; sourceFolder: stri
     }
   }
 
-  async function start(): Promise<Running> {
-    pythonia ??= loadPythonia(request.python);
-    // Sends its first message at once, so the process is there when this returns.
-    const module = pythonia.python(join(request.sourceFolder, 'chexnet', 'stages', 'call.py'));
-    const process = pythonia.com.proc!;
+  async #start(): Promise<Running> {
+    this.#pythonia ??= loadPythonia(this.#python);
+    // Starts the process if there is none and sends its first message, all before this returns.
+    const module = this.#pythonia.python(this.#file);
+    const process = this.#pythonia.com.proc!;
     const ended = new Promise<Ended>((resolve) => {
       // Without a listener an error of the channel would end the driver.
       process.on('error', () => {});
       process.once('exit', (code, signal) => {
-        running = null;
-        release();
+        this.#running = null;
+        this.close();
         resolve({ended: true, code, signal});
       });
     });
     const loaded = await Promise.race([module, ended]);
-    if ('ended' in loaded) return {module: {call_json: () => new Promise(() => {})}, process, ended};
-    return {module: loaded, process, ended};
+    return {module: 'ended' in loaded ? NEVER_ANSWERS : loaded, ended};
   }
-
-  function kill(): void {
-    pythonia?.com.proc?.kill('SIGKILL');
-  }
-
-  /** Lets pythonia start another process, should there be another call. */
-  function release(): void {
-    if (pythonia?.com.proc) pythonia.python.exit();
-  }
-
-  return {call, close: release};
 }
+
+/** Stands for a process that died before it could be called; its end is told by `ended`. */
+const NEVER_ANSWERS: PythonModule = {call_json: () => new Promise(() => {})};
 
 function loadPythonia(python: string): Pythonia {
   // It reads these when it is loaded, has no other way to be told, and starts Python at once. 0 = no time limit:

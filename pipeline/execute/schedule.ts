@@ -4,7 +4,7 @@ import type {News, Outcome} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import type {Result} from '../model/result.js';
 import type {Digest, Stage, StageGraph, StageId} from '../model/stage.js';
-import {createSlots} from './slots.js';
+import {Slots} from './slots.js';
 
 export type ScheduleRequest = Readonly<{
   graph: StageGraph;
@@ -47,7 +47,7 @@ export async function schedule(
   request: ScheduleRequest,
   effects: ScheduleEffects,
 ): Promise<ReadonlyMap<StageId, Settled>> {
-  const slots = createSlots(request.slots, request.width);
+  const slots = new Slots(request.slots, request.width);
   const state = {hasFailed: false};
   const settling = new Map<StageId, Promise<Settled>>();
   // The graph iterates in topological order, so every need is already in the map.
@@ -64,7 +64,7 @@ export async function schedule(
 type Schedule = Readonly<{
   request: ScheduleRequest;
   effects: ScheduleEffects;
-  slots: ReturnType<typeof createSlots>;
+  slots: Slots;
   settling: ReadonlyMap<StageId, Promise<Settled>>;
   state: {hasFailed: boolean};
 }>;
