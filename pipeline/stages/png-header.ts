@@ -54,6 +54,10 @@ export function readPngHeader(bytes: Uint8Array): Result<PngHeader, string> {
   return ok({width, height, depth, colour: kind.colour, interlaced: start[28] === 1});
 }
 
+export function samplesPerPixel({colour}: PngHeader): number {
+  return {gray: 1, rgb: 3, palette: 1, 'gray-alpha': 2, rgba: 4}[colour];
+}
+
 /** A short name as imaging libraries use: L is 8-bit gray; other depths follow the letters, as in L16. */
 export function modeOf({colour, depth}: PngHeader): string {
   const letters = {gray: 'L', rgb: 'RGB', palette: 'P', 'gray-alpha': 'LA', rgba: 'RGBA'}[colour];

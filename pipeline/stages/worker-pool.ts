@@ -81,18 +81,24 @@ function revived({message, ...rest}: Readonly<Record<string, unknown>>): Error {
   return Object.assign(new Error(String(message)), rest);
 }
 
-/** In a worker's script: answers each task with what `carryOut` returns. */
-export function serveTasks<Task, Done>(carryOut: (task: Task) => Done): void {
+/** In a worker's script: answers each task with what `carryOut` returns, one after the other. */
+export function serveTasks<Task, Done>(carryOut: (task: Task) => Done | Promise<Done>): void {
   const port = parentPort;
   if (port === null) throw new Error('Internal error: this script runs in a worker thread only');
+  let previous: Promise<void> = Promise.resolve();
   port.on('message', (task: Task) => {
-    let answer: Answer<Done>;
-    try {
-      answer = {type: 'done', done: carryOut(task)};
-    } catch (error) {
-      const {message, stack, code, path, syscall} = error as NodeJS.ErrnoException;
-      answer = {type: 'failed', error: {message, stack, code, path, syscall}};
-    }
-    port.postMessage(answer);
+    previous = previous.then(async () => port.postMessage(await answerTo(task, carryOut)));
   });
+}
+
+async function answerTo<Task, Done>(
+  task: Task,
+  carryOut: (task: Task) => Done | Promise<Done>,
+): Promise<Answer<Done>> {
+  try {
+    return {type: 'done', done: await carryOut(task)};
+  } catch (error) {
+    const {message, stack, code, path, syscall} = error as NodeJS.ErrnoException;
+    return {type: 'failed', error: {message, stack, code, path, syscall}};
+  }
 }

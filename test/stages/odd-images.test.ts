@@ -174,7 +174,7 @@ const UNREADABLE: readonly [string, Buffer, string | RegExp][] = [
   [
     'a filter that PNG does not have, in colour',
     plain({colourType: 2, pixel: () => [1, 2, 3], filter: () => 9}),
-    'cannot be decoded (Unsupported filter: 9)',
+    'has a row filter that PNG does not know, in row 1',
   ],
   [
     'data that are not compressed data',

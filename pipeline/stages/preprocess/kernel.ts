@@ -77,7 +77,10 @@ function abort(): never {
   throw new Error('Internal error: the image kernel gave up');
 }
 
-/** Rows first, then columns, as Pillow does: the values between are rounded to 8 bits, so the order matters. */
+/**
+ * Rows first, then columns: the values between are rounded to 8 bits, so the order matters. Pillow and torchvision do the
+ * same; only Pillow 13 turns it round, for images whose height shrinks far more than their width.
+ */
 function resize({
   wasm,
   frame,

@@ -1,19 +1,20 @@
-import {decode} from 'fast-png';
 import {err, ok, type Result} from '../../model/result.js';
 import {PNG_SIGNATURE, type PngHeader} from '../png-header.js';
 import type {Png} from './png.js';
 
 /**
- * Gray values of a PNG that is not plain 8-bit gray. Colours are never mixed or managed: of colour and of palettes the
- * first channel is taken as it is stored (in radiographs all are equal), and transparency is ignored. 16 bits become 8
- * by rounding v * 255 / 65535; fewer than 8 are spread over 0 to 255.
+ * Gray values of the PNG files that the fast way leaves out: other than 8 bits, palettes, interlaced. Colours are never
+ * mixed or managed: of colour and of palettes the first channel is taken as it is stored, transparency is ignored. 16
+ * bits become 8 by rounding v * 255 / 65535; fewer than 8 are spread over 0 to 255.
  * @returns `width * height` values, or the end of a sentence that begins with the file's name.
  */
-export function decodeOddPng(png: Png): Result<Uint8Array, string> {
+export async function decodeOddPng(png: Png): Promise<Result<Uint8Array, string>> {
   const {header} = png;
   if (header.interlaced && header.depth < 8) {
     return err(`is interlaced with ${header.depth} bits per sample, which is not supported`);
   }
+  // Loading it takes as long as starting the thread, and most data sets never need it.
+  const {decode} = await import('fast-png');
   try {
     // Only the chunks that make pixels: a broken colour profile or comment is no reason to lose an image.
     const decoded = decode(Buffer.concat([PNG_SIGNATURE, ...png.critical]));

@@ -1,7 +1,7 @@
 import {constants, crc32, inflateSync} from 'node:zlib';
 import {err, ok, type Result} from '../../model/result.js';
 import {formatBytes, formatCount} from '../../model/words.js';
-import {modeOf, type PngHeader, readPngHeader} from '../png-header.js';
+import {modeOf, type PngHeader, readPngHeader, samplesPerPixel} from '../png-header.js';
 
 /** A PNG file taken apart. Reasons why one cannot be are the ends of sentences that begin with its name. */
 export type Png = Readonly<{
@@ -76,7 +76,7 @@ function refuseSize(header: PngHeader): string | null {
 
 /** Bytes of the uncompressed data: each row, in each pass of an interlaced image, has a filter byte before it. */
 export function filteredBytes(header: PngHeader): number {
-  const samples = {gray: 1, rgb: 3, palette: 1, 'gray-alpha': 2, rgba: 4}[header.colour];
+  const samples = samplesPerPixel(header);
   const bytesOf = (width: number, height: number): number =>
     width === 0 ? 0 : height * (1 + Math.ceil((width * samples * header.depth) / 8));
   if (!header.interlaced) return bytesOf(header.width, header.height);

@@ -28,7 +28,7 @@ const target = openSync(pixelFile, 'r+');
 
 serveTasks(carryOut);
 
-function carryOut(task: PreprocessTask): RowOutcome {
+async function carryOut(task: PreprocessTask): Promise<RowOutcome> {
   const {row, sha256} = task;
   if (task.bytes > MAX_FILE_BYTES) {
     const reason = `is ${formatBytes(task.bytes)} large; more than ${formatBytes(MAX_FILE_BYTES)} are not read`;
@@ -39,7 +39,7 @@ function carryOut(task: PreprocessTask): RowOutcome {
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     return {row, sha256, outcome: 'changed', how: 'has another content'};
   }
-  const decoded = decodeImage(bytes, kernel);
+  const decoded = await decodeImage(bytes, kernel);
   if (!decoded.ok) return {row, sha256, outcome: 'unreadable', reason: decoded.error};
   const {pixels, frame, mode} = decoded.value;
   writeRow(pixels, row);
@@ -66,6 +66,7 @@ function writeRow(pixels: Uint8Array, row: number): void {
 /** To three decimals. */
 function meanOf(pixels: Uint8Array): number {
   let sum = 0;
-  for (const pixel of pixels) sum += pixel;
+  // An iterator would take ten times as long.
+  for (let place = 0; place < pixels.length; place++) sum += pixels[place]!;
   return Math.round((1000 * sum) / pixels.length) / 1000;
 }

@@ -41,16 +41,22 @@ export function resizeRows(
 // @ts-ignore: decorator
 @inline
 function weightedSum(samples: usize, table: usize, groups: usize): v128 {
-  let sum = i32x4.splat(0);
-  for (let group: usize = 0; group < groups; group++) {
-    const taps = v128.load8x8_u(samples);
-    const high = i32x4.dot_i16x8_s(taps, v128.load(table));
-    const low = i32x4.dot_i16x8_s(taps, v128.load(table, 16));
-    sum = i32x4.add(sum, i32x4.add(i32x4.shl(high, LOW_BITS), low));
+  let sum = weightedGroup(samples, table);
+  for (let group: usize = 1; group < groups; group++) {
     samples += 8;
     table += 32;
+    sum = i32x4.add(sum, weightedGroup(samples, table));
   }
   return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function weightedGroup(samples: usize, table: usize): v128 {
+  const taps = v128.load8x8_u(samples);
+  const high = i32x4.dot_i16x8_s(taps, v128.load(table));
+  const low = i32x4.dot_i16x8_s(taps, v128.load(table, 16));
+  return i32x4.add(i32x4.shl(high, LOW_BITS), low);
 }
 
 /** Lane k of the result is the sum of the four lanes of the k-th argument. */
