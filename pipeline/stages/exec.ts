@@ -33,6 +33,6 @@ export const execKind: StageKind = {
     },
   ],
   speedOnly: [],
-  slots: {cpu: 1},
+  slots: {},
   work: {kind: 'exec'},
 };
