@@ -88,7 +88,7 @@ class Door:
 
 def open_door(keys: Keys, port: int) -> Door:
     """Listen on 127.0.0.1, on any free port for 0. Raises zmq.ZMQError with EADDRINUSE when the port is taken."""
-    context = zmq.Context[zmq.Socket[bytes]]()
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     # Without a handler CURVE lets every key in, so the handler is there before the socket is bound, and a
     # connection that it did not judge is refused.
     zap = context.socket(zmq.REP)
