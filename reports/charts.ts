@@ -5,7 +5,7 @@ import type {ChartConfiguration, Plugin} from 'chart.js';
 import {ChartJSNodeCanvas} from 'chartjs-node-canvas';
 import type {Json, JsonObject} from '../pipeline/model/json.js';
 import {notesPlugin} from './client/notes.js';
-import {encodePng} from './png.js';
+import {encodePng, type Pixels} from './png.js';
 
 /**
  * A chart, described once: drawn here into images for every reader, and by Chart.js in the browser where scripts run.
@@ -17,6 +17,8 @@ export type Chart = Readonly<{
   /** CSS pixels. */
   width: number;
   height: number;
+  /** Heights from the top, together the whole: the image is cut into as many. One image unless given. */
+  bands?: readonly number[];
   /** What the chart shows, in words: its finding, not its kind. */
   alt: string;
   /** Chart.js configuration without functions. */
@@ -26,8 +28,8 @@ export type Chart = Readonly<{
 /** Colours by name, without the $. */
 export type Palette = Readonly<Record<string, string>>;
 
-/** Draws charts into PNG files, as `data:` addresses. The same chart and palette give the same bytes. */
-export type ChartRenderer = (chart: Chart, palette: Palette) => string;
+/** Draws a chart into a PNG file per band, as `data:` addresses. The same chart and palette give the same bytes. */
+export type ChartRenderer = (chart: Chart, palette: Palette) => readonly string[];
 
 /** Image pixels per CSS pixel: sharp on the screens and printers in use. */
 const DENSITY = 2;
@@ -44,7 +46,8 @@ export function createChartRenderer(): ChartRenderer {
     const size = `${width} ${height}`;
     const canvas = canvases.get(size) ?? createCanvas(width, height);
     canvases.set(size, canvas);
-    return `data:image/png;base64,${canvas.renderToBufferSync(configuration(chart, palette)).toString('base64')}`;
+    const rgba = canvas.renderToBufferSync(configuration(chart, palette));
+    return cut(rgba, chart).map((band) => `data:image/png;base64,${encodePng(band).toString('base64')}`);
   };
 }
 
@@ -52,26 +55,36 @@ function createCanvas(width: number, height: number): ChartJSNodeCanvas {
   return new ChartJSNodeCanvas({
     width,
     height,
-    plugins: {modern: [notesPlugin as Plugin, encoderPlugin]},
+    plugins: {modern: [notesPlugin as Plugin, pixelPlugin]},
     chartCallback: ({defaults}) => {
       defaults.font.family = `"${CHART_FONT}"`;
     },
   });
 }
 
-/** Lets the finished canvas be encoded by our own encoder: smaller files, in half the time. */
-const encoderPlugin: Plugin = {
-  id: 'encoder',
+/** Lets the canvas hand over its pixels instead of a PNG file: ours are smaller, and made in half the time. */
+const pixelPlugin: Plugin = {
+  id: 'pixels',
   afterRender(chart) {
-    const canvas = chart.canvas as unknown as {
-      width: number;
-      height: number;
-      data(): Uint8Array;
-      toBuffer(): Buffer;
-    };
-    canvas.toBuffer = () => encodePng({width: canvas.width, height: canvas.height, rgba: canvas.data()});
+    const canvas = chart.canvas as unknown as {data(): Uint8Array; toBuffer(): Buffer};
+    // A copy: the canvas is cleared before anyone reads them.
+    canvas.toBuffer = () => Buffer.from(canvas.data());
   },
 };
+
+function cut(rgba: Uint8Array, {width, height, bands = [height]}: Chart): readonly Pixels[] {
+  const bytesPerRow = width * DENSITY * 4;
+  let top = 0;
+  return bands.map((band) => {
+    const start = top;
+    top += band * DENSITY;
+    return {
+      width: width * DENSITY,
+      height: band * DENSITY,
+      rgba: rgba.subarray(start * bytesPerRow, top * bytesPerRow),
+    };
+  });
+}
 
 function registerFonts(): void {
   const require = createRequire(import.meta.url);
@@ -83,11 +96,13 @@ function registerFonts(): void {
 }
 
 function configuration(chart: Chart, palette: Palette): ChartConfiguration {
-  const config = colored(chart.config, palette) as JsonObject & {options: JsonObject};
+  const config = colored(chart.config, palette) as JsonObject & {options: {plugins: JsonObject}};
   const options = {
     ...config.options,
     devicePixelRatio: DENSITY,
+    // Nobody points at an image.
     events: [],
+    plugins: {...config.options.plugins, tooltip: {enabled: false}},
   };
   return {...config, options} as unknown as ChartConfiguration;
 }

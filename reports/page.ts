@@ -10,8 +10,8 @@ export type Page = Readonly<{
   nextFigure(): string;
   /** A chart that becomes interactive where scripts run. */
   chart(chart: Chart): Html;
-  /** A chart that stays an image; `described` means that the text beside it says it all. */
-  image(chart: Chart, described: boolean): Html;
+  /** The bands of a chart that stays an image. The first is described in words, the others by the rows they stand in. */
+  bands(chart: Chart): readonly Html[];
   /** The charts placed so far by `chart`. */
   placed(): readonly Chart[];
 }>;
@@ -23,9 +23,13 @@ export function openPage(
 ): Page {
   let [tables, figures] = [0, 0];
   const placed: Chart[] = [];
-  const image = (chart: Chart, described: boolean): Html => {
-    const {width, height} = chart;
-    return html`<picture><source media="screen and (prefers-color-scheme: dark)" srcset="${draw(chart, palettes.dark)}"><img src="${draw(chart, palettes.light)}" width="${width}" height="${height}" alt="${described ? '' : chart.alt}"></picture>`;
+  const images = (chart: Chart): readonly Html[] => {
+    const {width, height, bands = [height], alt} = chart;
+    const [light, dark] = [draw(chart, palettes.light), draw(chart, palettes.dark)];
+    return bands.map(
+      (band, index) =>
+        html`<picture><source media="screen and (prefers-color-scheme: dark)" srcset="${dark[index]!}"><img src="${light[index]!}" width="${width}" height="${band}" alt="${index === 0 ? alt : ''}"></picture>`,
+    );
   };
   return {
     facts,
@@ -33,9 +37,9 @@ export function openPage(
     nextFigure: () => `Figure ${++figures}`,
     chart(chart) {
       placed.push(chart);
-      return html`<div class="chart" data-chart="${chart.id}">${image(chart, false)}</div>`;
+      return html`<div class="chart" data-chart="${chart.id}">${images(chart)}</div>`;
     },
-    image: (chart, described) => html`<div class="chart">${image(chart, described)}</div>`,
+    bands: (chart) => images(chart).map((image) => html`<div class="chart">${image}</div>`),
     placed: () => placed,
   };
 }

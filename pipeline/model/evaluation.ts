@@ -83,5 +83,5 @@ export type Estimate =
   | Readonly<{defined: true; value: number; low: number | null; high: number | null; resamples: number}>
   | Readonly<{defined: false; because: string}>;
 
-/** At most some 200 points, from left to right; equally long. */
+/** At most some 120 points, from left to right; equally long. */
 export type CurvePoints = Readonly<{x: readonly number[]; y: readonly number[]}>;

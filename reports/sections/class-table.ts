@@ -1,7 +1,7 @@
-import type {ClassEvaluation, Estimate} from '../../pipeline/model/evaluation.js';
+import type {ClassEvaluation, Estimate, FoldEvaluation} from '../../pipeline/model/evaluation.js';
 import {formatCount} from '../../pipeline/model/words.js';
 import {headRow, over, table} from '../elements.js';
-import {type StripAxis, strip, stripAxis, stripHeader} from '../figures/strips.js';
+import {type ForestRow, forestChart} from '../figures/forest.js';
 import {type Html, html} from '../html.js';
 import {inTable, interval, metric, percent, percentLevel, whyNoInterval} from '../numbers.js';
 import type {Page} from '../page.js';
@@ -9,20 +9,19 @@ import {PUBLISHED, publishedMean, publishedOf} from '../published.js';
 import {scoredFold} from '../scored.js';
 import {shortConditions} from './conditions.js';
 
+const AVERAGES = [
+  ['Macro', 'macro'],
+  ['Prevalence-weighted', 'weighted'],
+  ['Micro', 'micro'],
+] as const;
+
 /** One row per finding and per average: counts, AUROC and average precision with intervals, and the forest plot. */
 export function classTable(page: Page): Html {
   const {facts} = page;
-  const {evaluation} = facts;
-  const fold = scoredFold(evaluation);
-  const {auroc, average_precision, prevalence, classes} = fold.averages;
-  const axis = stripAxis([...fold.classes.map((one) => one.auroc), auroc.macro]);
-  const level = percentLevel(evaluation.method.level);
+  const fold = scoredFold(facts.evaluation);
+  const level = percentLevel(facts.evaluation.method.level);
   const beside = facts.split.method === 'chexnet-lists';
-  const averages = [
-    ['Macro', 'macro', beside ? PUBLISHED.map(publishedMean) : []],
-    ['Prevalence-weighted', 'weighted', []],
-    ['Micro', 'micro', []],
-  ] as const;
+  const [axis, ...strips] = page.bands(forestChart(forestRows(fold, beside)));
   return table({
     id: 'per-class',
     number: page.nextTable(),
@@ -37,34 +36,45 @@ export function classTable(page: Page): Html {
       over(`${level} interval`),
       over(html`Average<br>precision`),
       over(`${level} interval`),
-      {over: page.image(stripHeader(axis), false), strip: true},
+      {over: axis!, strip: true},
     ),
-    body: fold.classes.map((one) =>
-      classRow(page, one, {axis, published: beside ? publishedOf(one.finding) : []}),
-    ),
-    foot: averages.map(
-      (
-        [name, key, published],
-        index,
-      ) => html`<tr${index === 0 ? null : html` class="plain"`}><th scope="row">${name}${index === 0 ? html` <span class="unit">of ${classes}</span>` : null}</th><td></td><td></td><td class="right">${index === 0 && prevalence !== null ? percent(prevalence) : null}</td>${estimateCells(auroc[key])}${estimateCells(average_precision[key])}<td class="strip">${page.image(strip({id: key, name, estimate: auroc[key], axis, mean: true, published}), true)}</td></tr>
-`,
-    ),
+    body: fold.classes.map((one, index) => classRow(one, strips[index]!)),
+    foot: averageRows(fold, strips.slice(fold.classes.length)),
   });
 }
 
-function classRow(
-  page: Page,
-  one: ClassEvaluation,
-  of: {axis: StripAxis; published: readonly number[]},
-): Html {
-  const name = inTable(one.finding);
+function forestRows({classes, averages}: FoldEvaluation, beside: boolean): ForestRow[] {
+  return [
+    ...classes.map(({finding, auroc}) => ({
+      estimate: auroc,
+      mean: false,
+      published: beside ? publishedOf(finding) : [],
+    })),
+    ...AVERAGES.map(([, name]) => ({
+      estimate: averages.auroc[name],
+      mean: true,
+      published: beside && name === 'macro' ? PUBLISHED.map(publishedMean) : [],
+    })),
+  ];
+}
+
+function classRow(one: ClassEvaluation, strip: Html): Html {
   const counts = html`<td class="right">${formatCount(one.positives)}</td><td class="right">${formatCount(one.positive_patients)}</td><td class="right">${percent(one.prevalence)}</td>`;
   const values = one.auroc.defined
     ? html`${estimateCells(one.auroc)}${estimateCells(one.average_precision)}`
     : html`<td class="absent" colspan="4">undefined (${one.auroc.because})</td>`;
-  const plot = page.image(strip({id: one.finding, name, estimate: one.auroc, ...of, mean: false}), true);
-  return html`<tr data-class="${one.finding}"><th scope="row">${name}</th>${counts}${values}<td class="strip">${plot}</td></tr>
+  return html`<tr data-class="${one.finding}"><th scope="row">${inTable(one.finding)}</th>${counts}${values}<td class="strip">${strip}</td></tr>
 `;
+}
+
+function averageRows({averages}: FoldEvaluation, strips: readonly Html[]): readonly Html[] {
+  const {auroc, average_precision, prevalence, classes} = averages;
+  return AVERAGES.map(([title, name], index) => {
+    const macro = name === 'macro';
+    const of = macro ? html` <span class="unit">of ${classes}</span>` : null;
+    return html`<tr${macro ? null : html` class="plain"`}><th scope="row">${title}${of}</th><td></td><td></td><td class="right">${macro && prevalence !== null ? percent(prevalence) : null}</td>${estimateCells(auroc[name])}${estimateCells(average_precision[name])}<td class="strip">${strips[index]!}</td></tr>
+`;
+  });
 }
 
 function estimateCells(estimate: Estimate): Html {

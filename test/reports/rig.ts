@@ -14,7 +14,8 @@ export function render(facts: ReportFacts): string {
 
 /** The same without drawing: for tests of words and mark-up. */
 export function renderWords(facts: ReportFacts, assets: Assets = loadAssets()): string {
-  const undrawn: ChartRenderer = ({id}) => `data:image/png;base64,${Buffer.from(id).toString('base64')}`;
+  const undrawn: ChartRenderer = ({id, bands = [0]}) =>
+    bands.map((_, band) => `data:image/png;base64,${Buffer.from(`${id} ${band}`).toString('base64')}`);
   return renderReport(facts, assets, undrawn);
 }
 

@@ -157,7 +157,7 @@ export function fullFacts(): ReportFacts {
       ],
     },
     training: {...trainingOf(13, {batch: 64, images: 78466, second: 92.4}), resumedFromSteps: [6135]},
-    evaluation: sampleEvaluation({val: valFold!, test: testFold!}, 200),
+    evaluation: sampleEvaluation({val: valFold!, test: testFold!}, 120),
     stages: stagesOf('brisk-otter', [
       'acquire',
       'split',

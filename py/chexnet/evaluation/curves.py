@@ -6,8 +6,8 @@ import numpy as np
 
 from chexnet.evaluation.bootstrap import Bits, Floats, Integers
 
-# Points per curve: at most 1/200 of the axis between two of them, less than a pixel of a small panel.
-POINTS = 200
+# Points per curve: a pixel or two of a small panel lie between them.
+POINTS = 120
 
 
 @dataclass(frozen=True, slots=True)
