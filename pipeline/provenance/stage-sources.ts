@@ -17,7 +17,7 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   train: ['pipeline/stages/train.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   predict: ['pipeline/stages/predict.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   evaluate: ['pipeline/stages/evaluate.ts', 'py/chexnet/stages/evaluate.py', 'py/chexnet/evaluation'],
-  report: ['pipeline/stages/report.ts', 'reports'],
+  report: ['pipeline/stages/report', 'reports'],
   exec: ['pipeline/stages/exec.ts', 'pipeline/execute/exec.ts'],
 };
 
