@@ -57,22 +57,35 @@ export function stageSchema(kinds: StageKinds) {
   return z.discriminatedUnion('uses', [first, ...rest]);
 }
 
+/** What can be said of a stage whose `uses` is missing or unknown: its other keys, but for the parameters. */
+export const STAGE_OF_NO_KIND = z.strictObject({
+  ...stageKeys(),
+  uses: z.unknown().optional(),
+  params: z.unknown().optional(),
+});
+
 function stageOfKind(kind: StageKind) {
   return z
     .strictObject({
       uses: z.literal(kind.uses).describe(kind.summary),
-      needs: z
-        .array(z.string())
-        .optional()
-        .describe(
-          'Stages whose results this one takes. Left out: the only stage that makes what this kind takes.',
-        ),
+      ...stageKeys(),
       params: kind.params.prefault({}),
-      slots: SLOTS.default({}).describe('How many of each resource this stage holds while it runs.'),
-      timeout: TIME.optional().describe('Longest time it may run: seconds, or 90s, 15m, 2h.'),
-      retries: z.int().min(0).default(0).describe('How often to try again after a failure.'),
     })
     .describe(kind.summary);
+}
+
+function stageKeys() {
+  return {
+    needs: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Stages whose results this one takes. Left out: the only stage that makes what this kind takes.',
+      ),
+    slots: SLOTS.default({}).describe('How many of each resource this stage holds while it runs.'),
+    timeout: TIME.optional().describe('Longest time it may run: seconds, or 90s, 15m, 2h.'),
+    retries: z.int().min(0).default(0).describe('How often to try again after a failure.'),
+  };
 }
 
 /** JSON Schema (2020-12) of a configuration, for editors; published as configs/pipeline.schema.json. */

@@ -7,7 +7,7 @@ import type {StageKind} from '../model/stage-kind.js';
 import type {StageConfig} from './config.js';
 import {check} from './faults.js';
 import {entryAt, type Located, locationOf} from './located.js';
-import type {StageKinds, stageSchema} from './schema.js';
+import {STAGE_OF_NO_KIND, type StageKinds, type stageSchema} from './schema.js';
 
 /** A stage, and its values before paths became absolute: what the configuration's digest is taken of. */
 export type CheckedStage = Readonly<{config: StageConfig; written: JsonObject}>;
@@ -23,7 +23,12 @@ export function checkStage(request: {
   const at = ['stages', id];
   const {value, faults} = check(request.schema, {root, at});
   const declaredAt = entryAt(root, at)?.key;
-  if (value === null || !declaredAt) return err(faults);
+  if (value === null || !declaredAt) {
+    const uses = entryAt(root, [...at, 'uses'])?.value;
+    const isKnown = uses?.kind === 'scalar' && kinds.has(String(uses.value));
+    if (entryAt(root, at)?.value.kind !== 'map') return err(faults);
+    return err(isKnown ? faults : [...faults, ...check(STAGE_OF_NO_KIND, {root, at}).faults]);
+  }
   const kind = kinds.get(value.uses)!;
   const written = entryAt(root, [...at, 'params'])?.value ?? null;
   const {params, files} = absolutePaths(value.params, {kind, written, folder: root.folder});

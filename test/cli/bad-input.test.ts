@@ -71,7 +71,7 @@ describe('mistakes in a configuration, through the command line', () => {
     withProject(async (project) => {
       assertSaid(await project.run(['run', 'nothing.yaml']), 2, /nothing\.yaml/);
       assertSaid(await project.run(['rnu']), 2, /unknown command 'rnu'/);
-      assertSaid(await project.run(['show', 'no-such-run']), 2, /no-such-run/);
+      assertSaid(await project.run(['show', 'no-such-run']), 2, /there is no run yet/);
     }));
 });
 
