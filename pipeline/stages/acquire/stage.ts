@@ -1,40 +1,7 @@
-import {writeFileSync} from 'node:fs';
-import {basename, join} from 'node:path';
-import {z} from 'zod';
-import {type Diagnostic, fault} from '../../model/diagnostic.js';
-import type {JsonObject} from '../../model/json.js';
-import {err, ok, type Result} from '../../model/result.js';
-import type {StageContext, StageKind, StageResult} from '../../model/stage-kind.js';
-import {countOf} from '../../model/words.js';
-import {toCsv} from '../csv.js';
-import {
-  ALL_IMAGES,
-  CITATION,
-  describeBoxes,
-  describeFiles,
-  describeImages,
-  writeDataCard,
-} from '../data-card.js';
-import {type BoxRow, type ImageRow, writeDataset} from '../dataset.js';
-import {createPace} from '../pace.js';
-import {readBoxList} from './boxes.js';
-import {type ImageIndex, indexImages} from './image-index.js';
-import {type Inspected, inspectImages} from './inspect.js';
-import {detectLabelState} from './label-state.js';
-import {type Metadata, readDataEntry} from './metadata.js';
-
-/** Reading overlaps with hashing, which is most of the work: two files per core keep both busy. */
-const FILES_PER_CORE = 2;
+import type {StageKind} from '../../model/stage-kind.js';
+import {acquireParams} from './params.js';
 
 const NIH = 'https://nihcc.app.box.com/v/ChestXray-NIHCC';
-
-const params = z
-  .strictObject({
-    images: z.string().min(1).describe('folder with the PNG files, at any depth'),
-    metadata: z.string().min(1).describe('Data_Entry_2017.csv of either release, also gzipped'),
-    boxes: z.string().min(1).optional().describe('BBox_List_2017.csv, also gzipped'),
-  })
-  .describe('radiographs on this machine and their metadata') as unknown as z.ZodType<JsonObject>;
 
 /** Takes stock of radiographs in a local folder: matches them with their metadata, hashes them, says what is missing. */
 export const acquire: StageKind = {
@@ -43,7 +10,7 @@ export const acquire: StageKind = {
   summary: 'takes stock of radiographs in a folder and of their metadata',
   inputs: [],
   output: 'dataset',
-  params,
+  params: acquireParams,
   paths: [
     {
       param: 'images',
@@ -59,115 +26,5 @@ export const acquire: StageKind = {
   ],
   speedOnly: [],
   slots: {},
-  work: {kind: 'in-process', run},
+  work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runAcquire(context)},
 };
-
-type Params = Readonly<{images: string; metadata: string; boxes?: string}>;
-
-async function run(context: StageContext): Promise<StageResult> {
-  const given = context.params as Params;
-  const read = readInputs(given);
-  if (!read.ok) return err({reason: 'invalid-input', diagnostics: read.error});
-  const {metadata, index, boxes} = read.value;
-  warn(context, metadata.warnings);
-  const rows = metadata.rows.filter((row) => index.has(row.image));
-  if (rows.length === 0)
-    return err({reason: 'invalid-input', diagnostics: [nothingMatches(given, read.value)]});
-  const inspected = await inspect(
-    context,
-    rows.map((row) => index.get(row.image)!),
-  );
-  const named = new Set(rows.map((row) => row.image));
-  const kept = boxes.filter((box) => named.has(box.image));
-  writeDataset(context.out, {rows, boxes: kept, inventory: inspected.map(({file}) => file)});
-  const absent = writeAbsences(context.out, read.value);
-  const card = describe({given, inputs: read.value, rows, boxes: kept, inspected, absent});
-  writeDataCard(context.out, card);
-  const {patients} = card as {patients: number};
-  return ok({images: rows.length, of: ALL_IMAGES, patients, labels: card['labels']!, ...absent});
-}
-
-type Inputs = Readonly<{metadata: Metadata; index: ImageIndex; boxes: readonly BoxRow[]}>;
-
-/** All three are read before any is judged, so that their faults come in one go. */
-function readInputs(given: Params): Result<Inputs, readonly Diagnostic[]> {
-  const metadata = readDataEntry(given.metadata);
-  const boxes = given.boxes === undefined ? ok([]) : readBoxList(given.boxes);
-  const index = indexImages(given.images);
-  if (metadata.ok && boxes.ok && index.ok) {
-    return ok({metadata: metadata.value, boxes: boxes.value, index: index.value});
-  }
-  return err([metadata, boxes, index].flatMap((part) => (part.ok ? [] : part.error)));
-}
-
-function warn(context: StageContext, warnings: readonly Diagnostic[]): void {
-  const [first] = warnings;
-  if (first === undefined) return;
-  const at = first.location === null ? '' : `${basename(first.location.file)}:${first.location.line}: `;
-  const more =
-    warnings.length > 1 ? `, and ${countOf(warnings.length - 1, 'more like it', 'more like it')}` : '';
-  context.report({type: 'stage-note', level: 'warning', text: `${at}${first.message}${more}`});
-}
-
-function nothingMatches(given: Params, {metadata, index}: Inputs): Diagnostic {
-  const message =
-    `none of the ${countOf(metadata.rows.length, 'image')} named in ${given.metadata} ` +
-    `is among the ${countOf(index.size, 'PNG file')} below ${given.images}`;
-  return fault(message, null, 'do both belong to the same data set? files are matched by their name');
-}
-
-async function inspect(context: StageContext, paths: readonly string[]): Promise<readonly Inspected[]> {
-  const pace = createPace({report: context.report, total: paths.length, unit: 'images'});
-  const inspected = await inspectImages({
-    root: (context.params as Params).images,
-    paths,
-    parallel: context.concurrency * FILES_PER_CORE,
-    signal: context.signal,
-    onDone: pace.advance,
-  });
-  pace.finish();
-  return inspected;
-}
-
-type Absences = Readonly<{rows_without_image: number; images_without_row: number}>;
-
-/** Writes missing.csv (rows without an image) and extra.csv (images without a row): nothing is dropped unsaid. */
-function writeAbsences(out: string, {metadata, index}: Inputs): Absences {
-  const rows = new Set(metadata.rows.map((row) => row.image));
-  const missing = metadata.rows.filter((row) => !index.has(row.image)).map((row) => [row.image]);
-  const extra = [...index].filter(([name]) => !rows.has(name));
-  writeFileSync(join(out, 'missing.csv'), toCsv(['image'], missing));
-  writeFileSync(join(out, 'extra.csv'), toCsv(['image', 'path'], extra));
-  return {rows_without_image: missing.length, images_without_row: extra.length};
-}
-
-function describe(
-  facts: Readonly<{
-    given: Params;
-    inputs: Inputs;
-    rows: readonly ImageRow[];
-    boxes: readonly BoxRow[];
-    inspected: readonly Inspected[];
-    absent: Absences;
-  }>,
-): JsonObject {
-  const {given, inputs, rows, boxes, inspected, absent} = facts;
-  const interlaced = inspected.filter((image) => image.interlaced).length;
-  return {
-    source: {
-      kind: 'acquire',
-      metadata: basename(given.metadata),
-      boxes: given.boxes === undefined ? null : basename(given.boxes),
-    },
-    of: ALL_IMAGES,
-    labels: detectLabelState(inputs.metadata.rows),
-    ...describeImages(rows),
-    boxes: {...describeBoxes(boxes), of: inputs.boxes.length},
-    files: describeFiles(
-      inspected.map(({file}) => file),
-      interlaced,
-    ),
-    metadata: {rows: inputs.metadata.rows.length, ages_left_out: inputs.metadata.warnings.length, ...absent},
-    credit: CITATION,
-  };
-}

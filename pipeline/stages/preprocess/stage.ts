@@ -1,30 +1,5 @@
-import {readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
-import {z} from 'zod';
-import {type Diagnostic, fault} from '../../model/diagnostic.js';
-import type {JsonObject} from '../../model/json.js';
-import {err, ok} from '../../model/result.js';
-import type {StageContext, StageKind, StageResult} from '../../model/stage-kind.js';
-import {countOf} from '../../model/words.js';
-import {type InventoryRow, imageRoot, readInventory} from '../dataset.js';
-import {createPace} from '../pace.js';
-import {runOnWorkers} from '../worker-pool.js';
-import {finishImages, quarantineCsv} from './finish.js';
-import type {RowOutcome} from './row.js';
-import {openRowStore, type RowStore} from './row-store.js';
-import type {PreprocessData, PreprocessTask} from './worker.js';
-
-/** Unreadable images that a failure lists; the quarantine list has them all. */
-const SHOWN = 10;
-
-const params = z.strictObject({
-  size: z.int().min(64).max(1024).default(256).describe('side of the square images it makes, in pixels'),
-  allow_unreadable: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('how many unreadable images are left out instead of failing the stage'),
-});
+import type {StageKind} from '../../model/stage-kind.js';
+import {preprocessParams} from './params.js';
 
 /** Decodes every image once: one uint8 array that training maps into memory. */
 export const preprocess: StageKind = {
@@ -33,117 +8,10 @@ export const preprocess: StageKind = {
   summary: 'decodes and resizes every image once, into one array',
   inputs: [{type: 'dataset', optional: false}],
   output: 'images',
-  params,
+  params: preprocessParams,
   paths: [],
   // It decides whether there is a result, never what it is.
   speedOnly: ['allow_unreadable'],
   slots: {},
-  work: {kind: 'in-process', run},
+  work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runPreprocess(context)},
 };
-
-type Params = z.output<typeof params>;
-
-async function run(context: StageContext): Promise<StageResult> {
-  const {size, allow_unreadable: allowed} = context.params as Params;
-  const dataset = context.need('dataset');
-  const [root, inventory] = [imageRoot(dataset), readInventory(dataset)];
-  const {signal, out, resume: folder} = context;
-  const digests = inventory.map((file) => file.sha256);
-  const store = await openRowStore({folder, size, digests, signal});
-  try {
-    const todo = inventory.flatMap((file, row): PreprocessTask[] => {
-      const {path, sha256, bytes} = file;
-      return store.outcomes[row] === undefined ? [{row, path: join(root, path), sha256, bytes}] : [];
-    });
-    const changed = await decodeAll({context, store, todo, size, total: inventory.length});
-    if (changed !== null)
-      return err({reason: 'invalid-input', diagnostics: [changedSince(changed, inventory)]});
-    const unreadable = listUnreadable(store, inventory);
-    if (unreadable.length > allowed) {
-      const list = join(folder, 'quarantine.csv');
-      writeFileSync(list, quarantineCsv(store, inventory));
-      const diagnostics = tooManyUnreadable({unreadable, allowed, total: inventory.length, list});
-      return err({reason: 'invalid-input', diagnostics});
-    }
-    for (const {message} of unreadable) context.report({type: 'stage-note', level: 'warning', text: message});
-    await finishImages({store, inventory, size, out, signal});
-    const facts = summary(store);
-    return ok({...facts, size, decoded: todo.length});
-  } finally {
-    store.close();
-  }
-}
-
-/** Ends early, with the first image that has changed since the data set was made: the rest would be in vain. */
-async function decodeAll(
-  work: Readonly<{
-    context: StageContext;
-    store: RowStore;
-    todo: readonly PreprocessTask[];
-    size: number;
-    total: number;
-  }>,
-): Promise<Extract<RowOutcome, {outcome: 'changed'}> | null> {
-  const {context, store, todo, size, total} = work;
-  const pace = createPace({report: context.report, total, unit: 'images'});
-  const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
-  let done = total - todo.length;
-  let changed: Extract<RowOutcome, {outcome: 'changed'}> | null = null;
-  const workerData: PreprocessData = {module, size, pixelFile: store.pixelFile};
-  function* remaining(): Iterable<PreprocessTask> {
-    for (const task of todo) {
-      if (changed !== null) return;
-      yield task;
-    }
-  }
-  pace.advance(done);
-  await runOnWorkers<PreprocessTask, RowOutcome>({
-    script: new URL('worker.js', import.meta.url),
-    workers: Math.min(context.concurrency, todo.length),
-    workerData,
-    tasks: remaining(),
-    onDone: (outcome) => {
-      if (outcome.outcome === 'changed') changed ??= outcome;
-      else store.record(outcome);
-      pace.advance(++done);
-    },
-    signal: context.signal,
-  });
-  pace.finish();
-  return changed;
-}
-
-function changedSince(
-  {row, how}: Extract<RowOutcome, {outcome: 'changed'}>,
-  inventory: readonly InventoryRow[],
-): Diagnostic {
-  const message = `${inventory[row]!.path} ${how} since the data set was taken stock of`;
-  return fault(message, null, 'run again: the data set is then looked at anew');
-}
-
-function listUnreadable(store: RowStore, inventory: readonly InventoryRow[]): readonly Diagnostic[] {
-  return store.outcomes.flatMap((outcome) =>
-    outcome?.outcome === 'unreadable'
-      ? [fault(`${inventory[outcome.row]!.path} ${outcome.reason}`, null)]
-      : [],
-  );
-}
-
-function tooManyUnreadable(
-  facts: Readonly<{unreadable: readonly Diagnostic[]; allowed: number; total: number; list: string}>,
-): readonly Diagnostic[] {
-  const {unreadable, allowed, total, list} = facts;
-  const message = `${unreadable.length} of ${countOf(total, 'image')} cannot be used, ${allowed} may be left out`;
-  const hint = `replace them, or set allow_unreadable: ${unreadable.length} to go on without; the list is in ${list}`;
-  return [...unreadable.slice(0, SHOWN), fault(message, null, hint)];
-}
-
-function summary(store: RowStore): JsonObject {
-  const done = store.outcomes.flatMap((outcome) => (outcome?.outcome === 'done' ? [outcome] : []));
-  return {
-    images: done.length,
-    quarantined: store.outcomes.length - done.length,
-    stretched: done.filter(({width, height}) => width !== height).length,
-    not_gray: done.filter(({mode}) => mode !== 'L').length,
-  };
-}
