@@ -162,7 +162,7 @@ describe('acquire', () => {
         labels: {state: string};
         rows_without_image: number;
       };
-      assert.equal(facts.labels.state, 'C');
+      assert.equal(facts.labels, 'C');
       assert.equal(facts.images + facts.rows_without_image, 112_120);
     });
   });

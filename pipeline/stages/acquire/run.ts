@@ -46,8 +46,8 @@ export async function runAcquire(context: StageContext): Promise<StageResult> {
   const absent = writeAbsences(context.out, read.value);
   const card = describe({given, inputs: read.value, rows, boxes: kept, inspected, absent});
   writeDataCard(context.out, card);
-  const {patients} = card as {patients: number};
-  return ok({images: rows.length, of: ALL_IMAGES, patients, labels: card['labels']!, ...absent});
+  const {patients, labels} = card as unknown as {patients: number; labels: {state: string}};
+  return ok({images: rows.length, of: ALL_IMAGES, patients, labels: labels.state, ...absent});
 }
 
 type Inputs = Readonly<{metadata: Metadata; index: ImageIndex; boxes: readonly BoxRow[]}>;
