@@ -96,7 +96,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     except SystemExit as end:
         if end.code == 0:
             raise
-        raise UserError(complaint.getvalue().strip().removeprefix("error: ")) from None
+        _, _, what = complaint.getvalue().rpartition("error: ")
+        raise UserError(f"{what.strip()}.", "main.py --help lists the options.") from None
     options.lists = {fold: getattr(options, f"{fold}_image_list") for fold in ("train", "val", "test")}
     return options
 

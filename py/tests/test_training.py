@@ -5,6 +5,8 @@ import json
 import math
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Journal
 from chexnet.training.averages import mean_statistics
+from chexnet.training.files import sha256_of
 from chexnet.training.history import Spent, Validation, metrics_of
 from chexnet.training.job import parse_predict_job, parse_train_job
 from chexnet.training.metrics import auroc_per_class, macro, mean_bce
@@ -26,14 +29,37 @@ from chexnet.training.trainer import run_training
 from tests.rig import Artifacts, make_artifacts, predict_arguments, run_job, train_arguments
 
 
-@pytest.fixture
-def as_it_was() -> Iterator[None]:
+@contextmanager
+def as_before() -> Iterator[None]:
     """A training in this process changes what the process does on signals, and torch's ways."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
     torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def as_it_was() -> Iterator[None]:
+    with as_before():
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished training. Never written to."""
+
+    arguments: dict[str, object]
+    folder: Path
+    events: list[dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def trained(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("trained")
+    arguments = train_arguments(artifacts, folder)
+    with as_before():
+        return Trained(arguments, folder, train_here(arguments, folder))
 
 
 def train_here(arguments: dict[str, object], folder: Path) -> list[dict[str, object]]:
@@ -43,9 +69,8 @@ def train_here(arguments: dict[str, object], folder: Path) -> list[dict[str, obj
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 
-@pytest.mark.usefixtures("as_it_was")
-def test_a_training_reports_steps_epochs_checkpoints_and_leaves_its_files(artifacts: Artifacts, tmp_path: Path) -> None:
-    events = train_here(train_arguments(artifacts, tmp_path), tmp_path)
+def test_a_training_reports_steps_epochs_checkpoints_and_leaves_its_files(trained: Trained) -> None:
+    events, out = trained.events, trained.folder / "out"
 
     assert [event["type"] for event in events] == [
         "device",
@@ -56,21 +81,21 @@ def test_a_training_reports_steps_epochs_checkpoints_and_leaves_its_files(artifa
     assert [event["first_step"] for event in steps] == [1, 3, 5, 7]
     assert [event["epoch"] for event in steps] == [1, 1, 2, 2]
     assert all(event["images"] == 12 for event in steps)
-    rows = [json.loads(line) for line in (tmp_path / "out" / "steps.ndjson").read_text().splitlines()]
+    rows = [json.loads(line) for line in (out / "steps.ndjson").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(1, 9))
     assert [row["loss"] for row in rows] == [loss for event in steps for loss in as_list(event["losses"])]
-    with open(tmp_path / "out" / "history.csv", newline="") as file:
+    with open(out / "history.csv", newline="") as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]
     assert float(history[0]["train_loss"]) == pytest.approx(sum(row["loss"] for row in rows[:4]) / 4)
-    latest = json.loads((tmp_path / "out" / "latest.json").read_text())
+    latest = json.loads((out / "latest.json").read_text())
     assert (latest["epochs"], latest["steps"], latest["last"]["epoch"]) == (2, 8, 2)
-    model = torch.load(tmp_path / "out" / "best.pt", weights_only=True)
+    model = torch.load(out / "best.pt", weights_only=True)
     assert model["findings"] == list(FINDINGS)
     assert model["input"] == {"crop": 32, "normalize": "per-image"}
     # No time, no path, nothing that only changes the speed: equal trainings give equal files.
     assert "threads" not in model["params"]
-    assert str(tmp_path) not in json.dumps(model["params"])
+    assert str(trained.folder) not in json.dumps(model["params"])
 
 
 @pytest.mark.usefixtures("as_it_was")
@@ -153,12 +178,25 @@ def test_a_mistake_ends_the_process_with_2_one_message_and_no_trace(artifacts: A
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_predictions_do_not_depend_on_the_number_of_ranks(artifacts: Artifacts, tmp_path: Path) -> None:
-    train_here(train_arguments(artifacts, tmp_path, epochs=1), tmp_path)
+def test_a_finished_training_writes_its_results_again_without_a_step(trained: Trained, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    again = train_here({**trained.arguments, "out": str(out)}, tmp_path)
+
+    assert [event["type"] for event in again] == ["device", "summary"]
+    first = trained.folder / "out"
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["best.pt", "history.csv", "last.pt", "latest.json", "steps.ndjson"]
+    assert [sha256_of(out / name) for name in names] == [sha256_of(first / name) for name in names]
+
+
+def test_predictions_do_not_depend_on_the_number_of_ranks(
+    artifacts: Artifacts, trained: Trained, tmp_path: Path
+) -> None:
     texts = []
     for ranks in (1, 3):
         folder = tmp_path / f"ranks-{ranks}"
-        arguments = predict_arguments(artifacts, tmp_path / "out", folder, ranks=ranks)
+        arguments = predict_arguments(artifacts, trained.folder / "out", folder, ranks=ranks)
         done = run_job("chexnet.training.predict", arguments, folder, ranks=ranks)
         assert done.code == 0, done.stderr
         assert done.of_type("progress")[-1]["done"] == 16
@@ -175,10 +213,10 @@ def test_predictions_do_not_depend_on_the_number_of_ranks(artifacts: Artifacts, 
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_a_model_for_other_findings_is_refused(artifacts: Artifacts, tmp_path: Path) -> None:
-    train_here(train_arguments(artifacts, tmp_path, epochs=1), tmp_path)
-    path = tmp_path / "out" / "best.pt"
-    torch.save({**torch.load(path, weights_only=True), "findings": ["Mass"]}, path)
+def test_a_model_for_other_findings_is_refused(artifacts: Artifacts, trained: Trained, tmp_path: Path) -> None:
+    content = torch.load(trained.folder / "out" / "best.pt", weights_only=True)
+    path = tmp_path / "best.pt"
+    torch.save({**content, "findings": ["Mass"]}, path)
 
     with pytest.raises(UserError, match="was trained on other findings"):
         run_prediction(parse_predict_job(predict_arguments(artifacts, path.parent, tmp_path)), Journal(None))

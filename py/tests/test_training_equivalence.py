@@ -8,6 +8,9 @@ from tests.rig import make_artifacts, run_job, train_arguments
 
 def test_fifty_steps_of_two_ranks_equal_one_rank_in_float64_with_frozen_statistics(tmp_path: Path) -> None:
     artifacts = make_artifacts(tmp_path / "artifacts", count=170)
+    folds = artifacts.folds / "folds.csv"
+    # Validation would cost as much as training and prove nothing here.
+    folds.write_text(folds.read_text().replace(",val", ",test"))
     losses: dict[int, list[float]] = {}
     for ranks in (1, 2):
         folder = tmp_path / f"ranks-{ranks}"

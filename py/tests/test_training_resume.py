@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -82,19 +81,6 @@ def test_three_ranks_go_on_from_the_checkpoint_before_a_damaged_one_with_the_sam
     assert f"{newest} is passed over: its content is not what was written" in resumed.stderr
     assert resumed_from(resumed) == 6
     assert_same_results(tmp_path / "out", undisturbed)
-
-
-def test_a_finished_training_writes_its_results_again_without_a_step(artifacts: Artifacts, tmp_path: Path) -> None:
-    arguments = train_arguments(artifacts, tmp_path, epochs=1)
-    first = run_job(TRAIN, arguments, tmp_path)
-    before = {path.name: sha256_of(path) for path in (tmp_path / "out").iterdir()}
-    shutil.rmtree(tmp_path / "out")
-
-    again = run_job(TRAIN, arguments, tmp_path)
-
-    assert (first.code, again.code) == (0, 0)
-    assert [event["type"] for event in again.events] == ["device", "summary"]
-    assert {path.name: sha256_of(path) for path in (tmp_path / "out").iterdir()} == before
 
 
 def resumed_from(ended: Ended) -> object:
