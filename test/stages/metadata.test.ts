@@ -60,8 +60,8 @@ const FAULTS: readonly [string, readonly string[] | string, readonly string[]][]
     [entry('a.png', 1).replace('0,1,58', '0,P1,58'), entry('b.png', 1).replace('0,1,58', '0.5,0,58')],
     [
       '2:20+2 "P1" is not a patient number | patients are numbered 1, 2, 3, …',
-      '3:22+1 "0" is not a patient number | patients are numbered 1, 2, 3, …',
       '3:18+3 "0.5" is not a follow-up number | follow-ups are numbered 0, 1, 2, …',
+      '3:22+1 "0" is not a patient number | patients are numbered 1, 2, 3, …',
     ],
   ],
   [

@@ -85,12 +85,10 @@ function readRow(reading: Reading, row: CsvRow): ImageRow {
   const cell = (name: keyof typeof COLUMNS): string => row.cells[reading.columns[name]] ?? '';
   const refuse = (name: keyof typeof COLUMNS, message: string, hint: string): void =>
     reading.faults.add(fault(message, locateCell(reading.table, row, reading.columns[name]), hint));
-  const [image, sex, view] = [cell('image'), cell('sex'), cell('view')];
+  const [image, patient, sex, view] = [cell('image'), cell('patient'), cell('sex'), cell('view')];
   if (image === '') refuse('image', 'no image name', 'every row names a file, like 00000001_000.png');
   else if (/[/\\]/.test(image)) refuse('image', `"${image}" names a folder`, 'give the file name alone');
-  if (!/^[1-9]\d*$/.test(cell('patient').replace(/^0+/, ''))) {
-    refuse('patient', `"${cell('patient')}" is not a patient number`, 'patients are numbered 1, 2, 3, …');
-  }
+  const findings = readFindings(reading, row, cell('findings'));
   if (!/^\d+$/.test(cell('followUp'))) {
     refuse(
       'followUp',
@@ -98,16 +96,20 @@ function readRow(reading: Reading, row: CsvRow): ImageRow {
       'follow-ups are numbered 0, 1, 2, …',
     );
   }
+  if (!/^0*[1-9]\d*$/.test(patient)) {
+    refuse('patient', `"${patient}" is not a patient number`, 'patients are numbered 1, 2, 3, …');
+  }
+  const age = readAge(reading, row, cell('age'));
   if (sex !== 'M' && sex !== 'F') refuse('sex', `"${sex}" is not a sex of this data set`, 'write M or F');
   if (view !== 'PA' && view !== 'AP') refuse('view', `"${view}" is not a view`, 'write PA or AP');
   return {
     image,
-    patient: String(Number(cell('patient'))),
-    age: readAge(reading, row, cell('age')),
+    patient: String(Number(patient)),
+    age,
     sex: sex as ImageRow['sex'],
     view: view as ImageRow['view'],
     followUp: Number(cell('followUp')),
-    findings: readFindings(reading, row, cell('findings')),
+    findings,
   };
 }
 

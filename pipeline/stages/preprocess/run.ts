@@ -4,7 +4,7 @@ import {type Diagnostic, fault} from '../../model/diagnostic.js';
 import type {JsonObject} from '../../model/json.js';
 import {err, ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {countOf} from '../../model/words.js';
+import {countOf, formatCount} from '../../model/words.js';
 import {type InventoryRow, imageRoot, readInventory} from '../dataset.js';
 import {createPace} from '../pace.js';
 import {runOnWorkers} from '../worker-pool.js';
@@ -30,6 +30,11 @@ export async function runPreprocess(context: StageContext): Promise<StageResult>
       const {path, sha256, bytes} = file;
       return store.outcomes[row] === undefined ? [{row, path: join(root, path), sha256, bytes}] : [];
     });
+    const kept = inventory.length - todo.length;
+    if (kept > 0) {
+      const text = `${formatCount(kept)} of ${countOf(inventory.length, 'image')} are done from an earlier attempt`;
+      context.report({type: 'stage-note', level: 'info', text});
+    }
     const changed = await decodeAll({context, store, todo, size, total: inventory.length});
     if (changed !== null)
       return err({reason: 'invalid-input', diagnostics: [changedSince(changed, inventory)]});
@@ -42,8 +47,7 @@ export async function runPreprocess(context: StageContext): Promise<StageResult>
     }
     for (const {message} of unreadable) context.report({type: 'stage-note', level: 'warning', text: message});
     await finishImages({store, inventory, size, out, signal});
-    const facts = summary(store);
-    return ok({...facts, size, decoded: todo.length});
+    return ok({...summary(store), size, decoded: todo.length});
   } finally {
     store.close();
   }
