@@ -46,13 +46,13 @@ function whyKept(kept: ReturnType<typeof keptEpoch>): string {
   return 'the last one was kept, because nothing was validated';
 }
 
-function summary({training, images, split, evaluation}: ReportFacts): Html {
+function summary({training, images, split, evaluation, settings}: ReportFacts): Html {
   const {device, resumedFromSteps, epochs} = training;
   const train = split.folds.find((fold) => fold.fold === 'train');
   return factList([
     ['Model', `DenseNet-121, ${evaluation.findings.length} logits`],
     ['Loss', 'binary cross-entropy on logits, every label with the same weight'],
-    ['Input', `${countOf(train?.images ?? 0, 'image')} of ${images.size} × ${images.size} pixels per epoch`],
+    ['Input', `${countOf(train?.images ?? 0, 'image')} per epoch, ${inputSize(images.size, settings)}`],
     [
       'Device',
       [
@@ -75,4 +75,11 @@ function summary({training, images, split, evaluation}: ReportFacts): Html {
         : `resumed after step ${resumedFromSteps.map(formatCount).join(', ')}`,
     ],
   ]);
+}
+
+/** What the model saw of each stored image. */
+function inputSize(stored: number, settings: ReportFacts['settings']): string {
+  const crop = settings.find(({path}) => path.endsWith('.input.crop'))?.value;
+  const whole = `${stored} × ${stored} pixels`;
+  return typeof crop === 'number' && crop < stored ? `${crop} × ${crop} pixels cut from ${whole}` : whole;
 }
