@@ -35,11 +35,10 @@ def test_a_device_asked_for_and_absent_is_never_replaced() -> None:
     with pytest.raises(UserError) as caught:
         choose("hpu", ALONE)
 
-    assert caught.value.user_message.splitlines()[:3] == [
-        "No Gaudi accelerator (hpu) is here: the Python package habana_frameworks.torch is not installed.",
-        "Looked for:",
-        "  - the Python package habana_frameworks.torch: not installed",
-    ]
+    assert caught.value.user_message.startswith(
+        "No Gaudi accelerator (hpu) is here: the Python package habana_frameworks.torch is not installed. "
+        "Looked for: the Python package habana_frameworks.torch (not installed); device files "
+    )
     assert caught.value.hint is not None
     assert "PIPELINE_PYTHON" in caught.value.hint
 

@@ -52,7 +52,7 @@ def test_a_missing_gaudi_is_told_once_with_what_was_looked_for_and_what_to_do(tm
     assert done.returncode == 1
     message, _, _ = done.stderr.partition("torch/distributed/elastic")
     assert message.count("error: No Gaudi accelerator (hpu) is here: the Python package habana_frameworks") == 1
-    assert "Looked for:\n  - the Python package habana_frameworks.torch: not installed" in message
+    assert "Looked for: the Python package habana_frameworks.torch (not installed); device files " in message
     assert "Without a Gaudi let `auto` choose." in message
     assert "Traceback" not in message
 

@@ -119,11 +119,10 @@ def test_every_mismatch_is_listed_and_nothing_is_loaded(
         load_weights(model, path)
 
     assert caught.value.user_message == (
-        f"{path} does not fit DenseNet-121 in 4 places:\n"
-        "  - features.norm5.bias is missing\n"
-        "  - features.extra.weight is unknown\n"
-        "  - features.conv0.weight is (64, 1, 7, 7), not (64, 3, 7, 7)\n"
-        "  - features.norm0.bias holds values that are not finite"
+        f"{path} does not fit DenseNet-121 in 4 places: "
+        "features.norm5.bias is missing; features.extra.weight is unknown; "
+        "features.conv0.weight is (64, 1, 7, 7), not (64, 3, 7, 7); "
+        "features.norm0.bias holds values that are not finite."
     )
     assert torch.equal(model.state_dict()["features.conv0.weight"], before)
 

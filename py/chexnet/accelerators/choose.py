@@ -45,8 +45,5 @@ def choose(requested: str, place: Place) -> Choice:
 
 
 def _missing(name: str, absent: Absent) -> UserError:
-    looked_for = "\n".join(f"  - {item}" for item in absent.looked_for)
-    return UserError(
-        f"No {_TITLES[name]} is here: {absent.because}.\nLooked for:\n{looked_for}",
-        hint=absent.remedy,
-    )
+    looked_for = "; ".join(absent.looked_for)
+    return UserError(f"No {_TITLES[name]} is here: {absent.because}. Looked for: {looked_for}.", hint=absent.remedy)

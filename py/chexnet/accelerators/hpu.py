@@ -117,9 +117,9 @@ def _installed() -> bool:
 def _looked_for() -> tuple[str, ...]:
     nodes = [*Path("/dev/accel").glob("accel[0-9]*"), *Path("/dev").glob("hl[0-9]*")]
     return (
-        f"the Python package {_PACKAGE}: {'installed' if _installed() else 'not installed'}",
-        f"device files /dev/accel/accel* and /dev/hl*: {len(nodes) or 'none'}",
-        f"hl-smi: {shutil.which('hl-smi') or 'not on PATH'}",
+        f"the Python package {_PACKAGE} ({'installed' if _installed() else 'not installed'})",
+        f"device files /dev/accel/accel* and /dev/hl* ({len(nodes) or 'none'})",
+        f"the command hl-smi ({shutil.which('hl-smi') or 'not on PATH'})",
     )
 
 

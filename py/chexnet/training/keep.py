@@ -6,13 +6,12 @@ from dataclasses import replace
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Checkpoint
 from chexnet.training.averages import Tensors
-from chexnet.training.checkpoint import Snapshot, best_name, save_checkpoint
+from chexnet.training.checkpoint import LATEST_FILE, Snapshot, best_name, save_checkpoint
 from chexnet.training.export import model_content
 from chexnet.training.files import write_tensors
 from chexnet.training.network import snapshot_tensors, weights_are_finite
 from chexnet.training.progress import Best, Progress, Tally
 from chexnet.training.session import Session
-from chexnet.training.tables import some
 
 
 def save(session: Session, progress: Progress, *, begun: float | None) -> Progress:
@@ -59,7 +58,8 @@ def divergence(session: Session, step: int, ranks: list[int] | None) -> UserErro
     guilty = range(session.world.size) if ranks is None else ranks
     images = [session.training.fold.images[at] for rank in guilty for at in batch[rank * share : (rank + 1) * share]]
     what = "The weights are" if ranks is None else "The loss is"
+    kept = " The last good checkpoint is kept." if (session.job.resume / LATEST_FILE).exists() else ""
     return UserError(
         f"{what} no longer finite at step {step}. Images of that step: {', '.join(images)}.",
-        f"Lower optimizer.lr, set clip_norm, or look at {some(images)}. The last good checkpoint is kept.",
+        f"Lower optimizer.lr, set clip_norm, or look at these images.{kept}",
     )

@@ -59,10 +59,10 @@ def load_weights(model: nn.Module, path: Path) -> Loaded:
         given = {name: tensor for name, tensor in given.items() if name not in _HEAD}
     faults = _faults(given, wanted)
     if faults:
-        shown = "\n".join(f"  - {fault}" for fault in faults[:8])
-        more = f"\n  … and {len(faults) - 8} more" if len(faults) > 8 else ""
+        shown = "; ".join(faults[:8])
+        more = f"; and {len(faults) - 8} more" if len(faults) > 8 else ""
         raise UserError(
-            f"{path} does not fit DenseNet-121 in {len(faults)} places:\n{shown}{more}",
+            f"{path} does not fit DenseNet-121 in {len(faults)} places: {shown}{more}.",
             "Take a DenseNet-121 state_dict with torchvision's names.",
         )
     model.load_state_dict(given, strict=False)
