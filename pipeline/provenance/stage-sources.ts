@@ -10,16 +10,20 @@ import {digestOfSmallFile} from '../store/sha256.js';
  * one of them whether the kind's version must rise.
  */
 export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
-  synthesize: ['pipeline/stages/synthesize', 'pipeline/stages/random.ts'],
-  acquire: ['pipeline/stages/acquire'],
-  split: ['pipeline/stages/split', 'pipeline/stages/random.ts'],
-  preprocess: ['pipeline/stages/preprocess'],
+  synthesize: ['synthesize', 'csv.ts', 'dataset.ts', 'data-card.ts', 'random.ts'].map(inStages),
+  acquire: ['acquire', 'csv.ts', 'dataset.ts', 'data-card.ts', 'png-header.ts'].map(inStages),
+  split: ['split', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
+  preprocess: ['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
   train: ['pipeline/stages/train.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   predict: ['pipeline/stages/predict.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   evaluate: ['pipeline/stages/evaluate.ts', 'py/chexnet/stages/evaluate.py', 'py/chexnet/evaluation'],
   report: ['pipeline/stages/report', 'reports'],
   exec: ['pipeline/stages/exec.ts', 'pipeline/execute/exec.ts'],
 };
+
+function inStages(name: string): string {
+  return `pipeline/stages/${name}`;
+}
 
 /** @returns SHA-256 of each source file by its path relative to the root; files that are not shipped are left out. */
 export async function sourcesOf(kind: StageKind, root: string): Promise<Readonly<Record<string, Digest>>> {
