@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import {readFileSync} from 'node:fs';
 import {constants, hostname} from 'node:os';
-import {resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {Command, CommanderError} from 'commander';
 import {spellOutForce} from './commands/options.js';
+import {ROOT} from './commands/places.js';
 import {addCommands} from './commands/program.js';
 import type {Shell} from './commands/shell.js';
 import {EXIT} from './model/exit-code.js';
@@ -95,8 +96,7 @@ function isSet(value: string | undefined): boolean {
 }
 
 function version(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as {version: string}).version;
+  return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string}).version;
 }
 
 // A reader that went away (`pipeline ls | head -1`) is no error.

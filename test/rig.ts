@@ -6,7 +6,7 @@ import {execa, type ResultPromise} from 'execa';
 
 /** The project's root; this file runs from dist/test. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-export const CLI = join(ROOT, 'dist/pipeline/cli.js');
+export const CLI = join(ROOT, 'dist/bin/pipeline.js');
 
 export type Finished = Readonly<{code: number | null; signal: string | null; stdout: string; stderr: string}>;
 
