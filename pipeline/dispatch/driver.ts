@@ -19,7 +19,8 @@ export async function runJob(request: JobRequest): Promise<JobResult> {
     request.onNote('info', `its job is still there (agent ${left.pid}): taking it over`);
     const end = await follow(request, left, request.after);
     if (!mustBeginAnew(end)) return conclude(request, left, end);
-    request.onNote('info', 'the job that was left cannot go on: beginning another attempt');
+    const why = end.kind === 'exited' ? 'had been told to stop' : 'cannot go on';
+    request.onNote('info', `the job that was left ${why}: beginning another attempt`);
     return begin(request, end.story.seq);
   }
   const story = replay(request, newStory(request.after));
@@ -77,8 +78,12 @@ async function partWith(
   }
 }
 
+/** Of a job that was taken over: whether it ended without doing what this run wants, and not because of this run. */
 function mustBeginAnew(end: SessionEnd): boolean {
-  return end.stopped === null && (end.kind === 'stale' || end.kind === 'lost');
+  if (end.stopped !== null) return false;
+  // The driver before was told to stop, or nobody spoke to the agent for too long, and the job was still saving.
+  if (end.kind === 'exited') return end.exited.signal === 'SIGTERM' && end.exited.rank === null;
+  return end.kind === 'stale' || end.kind === 'lost';
 }
 
 function conclude(request: JobRequest, agent: AgentProcess, end: SessionEnd): JobResult {

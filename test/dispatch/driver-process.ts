@@ -12,11 +12,14 @@ export type DriverOrder = Readonly<{
   options: JobOptions;
 }>;
 
-// A driver in a process of its own, to be killed. Says how many events it has recorded, and the result at the end.
+// A driver in a process of its own, to be interrupted or killed. Says how many events it has recorded, and the result
+// at the end.
 const order = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as DriverOrder;
 const {request} = jobFolderIn(order.folder, order.python);
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
 const result = await runJob({
-  ...request(order.steps, order.options),
+  ...request(order.steps, {...order.options, signal: stop.signal}),
   onEvent: (seq, event) => {
     appendFileSync(order.record, `${JSON.stringify({seq, ...event})}\n`);
     if (seq % 500 === 0) process.stdout.write(`recorded ${seq}\n`);

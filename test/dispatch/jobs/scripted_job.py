@@ -42,7 +42,7 @@ def carry_out(step: dict, journal: Journal) -> None:
             with open(os.environ["CHEXNET_JOURNAL"], "ab") as file:
                 file.write(step["text"].encode())
         case "save-on-sigterm":
-            signal.signal(signal.SIGTERM, lambda *_: save_and_stop(Path(step["path"])))
+            signal.signal(signal.SIGTERM, lambda *_: save_and_stop(Path(step["path"]), step.get("until")))
         case "ignore-sigterm":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         case "kill":
@@ -70,8 +70,10 @@ def named(value: object, rank: str) -> object:
     return value.replace("{rank}", rank) if isinstance(value, str) else value
 
 
-def save_and_stop(path: Path) -> None:
+def save_and_stop(path: Path, until: str | None) -> None:
     path.write_text("saved", encoding="utf-8")
+    if until is not None:
+        wait_for(Path(until))
     os._exit(0)
 
 
