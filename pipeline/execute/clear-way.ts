@@ -57,13 +57,7 @@ function nameOf(holder: ProcessNote | null): string {
 
 function isLocked(holder: ProcessNote | null): Failure {
   const message = `${nameOf(holder)} makes the same artifact`;
-  return {
-    reason: 'system',
-    code: 'EBUSY',
-    path: null,
-    message,
-    hint: 'run again without --no-wait to wait for it',
-  };
+  return {reason: 'busy', message, hint: 'run again without --no-wait to wait for it'};
 }
 
 function doesNotEnd({pid, command}: ProcessNote): Failure {

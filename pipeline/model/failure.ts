@@ -15,6 +15,8 @@ export type Failure =
   | Readonly<{reason: 'timed-out'; what: string; afterMs: number}>
   | Readonly<{reason: 'output-missing'; path: string}>
   | Readonly<{reason: 'agent-lost'; address: string; message: string}>
+  /** Another run makes the same artifact, and this one may not wait for it. */
+  | Readonly<{reason: 'busy'; message: string; hint: string}>
   | Readonly<{reason: 'environment'; message: string; hint: string}>
   | Readonly<{reason: 'system'; code: string; path: string | null; message: string; hint: string}>
   | Readonly<{reason: 'threw'; message: string; trace: string}>;

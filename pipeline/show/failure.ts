@@ -30,6 +30,7 @@ export function failureLines(failure: Failure, view: DiagnosticView): readonly L
       return [head, hint('look at what it printed: pipeline logs')];
     case 'agent-lost':
       return [head, hint('run again: training goes on from its last checkpoint')];
+    case 'busy':
     case 'environment':
     case 'system':
       return [head, hint(failure.hint)];
@@ -62,6 +63,7 @@ export function failureHeadline(failure: Failure): string {
       return `it ended without writing ${printable(failure.path)}`;
     case 'agent-lost':
       return `the runtime agent at ${printable(failure.address)} was lost: ${printable(failure.message)}`;
+    case 'busy':
     case 'environment':
       return printable(failure.message);
     case 'system':

@@ -115,6 +115,20 @@ describe('two runs at once', () => {
       project.write('open', '');
       await first;
     }));
+
+  it('--no-wait exits 5 also when another pipeline makes the same artifact', () =>
+    withProject(async (project) => {
+      writeGated(project);
+      project.write('configs/other.yaml', GATED.replace('pipeline: gated', 'pipeline: other'));
+      const first = project.start(['run', 'configs/gated.yaml']);
+      await started(project, 1);
+      const second = await project.run(['run', 'configs/other.yaml', '--no-wait']);
+      assert.equal(second.code, 5, second.stderr);
+      assert.match(second.stderr, new RegExp(`process ${first.pid} .*makes the same artifact`));
+      assert.match(second.stderr, /run again without --no-wait/);
+      project.write('open', '');
+      assert.equal((await first).exitCode, 0);
+    }));
 });
 
 describe('killed and interrupted', () => {

@@ -31,6 +31,16 @@ describe('A failure', () => {
     assert.deepEqual([lines.length, lines[1], lines.at(-2)], [22, '  │ line 31', '  │ line 50']);
   });
 
+  it('of a stage that may not wait for another run says for whom, and how to wait', () => {
+    const message = 'process 7 (pipeline run) makes the same artifact';
+    assert.equal(
+      said({reason: 'busy', message, hint: 'run again without --no-wait to wait for it'}),
+      `process 7 (pipeline run) makes the same artifact
+  hint: run again without --no-wait to wait for it
+`,
+    );
+  });
+
   it('of the input shows each fault', () => {
     const location = {file: 'a.csv', line: 2, column: 3, length: 4};
     const diagnostics = [
