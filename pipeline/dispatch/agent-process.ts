@@ -129,7 +129,11 @@ export function describeExit(
   const address = `127.0.0.1:${request.port}`;
   if (code === EXIT_PORT_TAKEN) {
     const message = `port ${request.port} on 127.0.0.1 is taken by another program`;
-    return {reason: 'environment', message, hint: 'name another port, or 0 for any free one'};
+    return {
+      reason: 'environment',
+      message,
+      hint: 'name another one in PIPELINE_AGENT_PORT, or 0 for any free one',
+    };
   }
   if (code === EXIT_PACKAGE_MISSING || /No module named/.test(said)) {
     return {

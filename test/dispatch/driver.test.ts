@@ -111,7 +111,7 @@ describe('a job under an agent', () => {
         assert.deepEqual(failure, {
           reason: 'environment',
           message: `port ${address.port} on 127.0.0.1 is taken by another program`,
-          hint: 'name another port, or 0 for any free one',
+          hint: 'name another one in PIPELINE_AGENT_PORT, or 0 for any free one',
         });
       } finally {
         server.close();
