@@ -1,8 +1,9 @@
 import type {ArtifactRecord} from '../model/artifact.js';
 import type {Decision, Fingerprint} from '../model/decision.js';
 import type {Failure} from '../model/failure.js';
-import {err, ok, type Result} from '../model/result.js';
+import {err, type Result} from '../model/result.js';
 import type {DeclaredFile, Digest, Stage, StageId} from '../model/stage.js';
+import {onDiskAsync} from '../store/on-disk.js';
 import type {Store} from '../store/store.js';
 import {decide} from './decide.js';
 import {fingerprintOf} from './fingerprint.js';
@@ -33,17 +34,18 @@ export type InspectRequest = Readonly<{
   forced: boolean;
 }>;
 
-/** @returns a Failure when a declared file cannot be read. */
+/** @returns a Failure when a declared file or the state directory cannot be read. */
 export async function inspectStage(
   request: InspectRequest,
   facts: Facts,
 ): Promise<Result<Inspection, Failure>> {
   const {files, missing} = await hashFiles(request.stage, facts.hasher);
   const [first] = missing;
-  return first === undefined ? ok(await inspectHashed({...request, files}, facts)) : err(first.failure);
+  if (first !== undefined) return err(first.failure);
+  return onDiskAsync(facts.store.home, () => inspectHashed({...request, files}, facts));
 }
 
-/** The same for a stage whose declared files are hashed already. */
+/** The same for a stage whose declared files are hashed already. @throws System errors from the state directory. */
 export async function inspectHashed(
   request: InspectRequest & Readonly<{files: Readonly<Record<string, Digest>>}>,
   {store, hasher, pipeline, environment}: Facts,

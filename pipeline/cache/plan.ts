@@ -1,6 +1,9 @@
 import type {ArtifactRecord} from '../model/artifact.js';
 import type {Decision, Fingerprint, Reason} from '../model/decision.js';
+import type {Failure} from '../model/failure.js';
+import type {Result} from '../model/result.js';
 import type {Digest, Stage, StageGraph, StageId} from '../model/stage.js';
+import {onDiskAsync} from '../store/on-disk.js';
 import {FIRST_RUN, FORCED} from './decide.js';
 import {fingerprintOf} from './fingerprint.js';
 import {type Facts, folderChangeOf, hashFiles, inspectHashed, type MissingFile} from './inspect.js';
@@ -30,13 +33,21 @@ export type PlanRequest = Readonly<{
   forced: ReadonlySet<StageId>;
 }>;
 
-/** Walks the graph as a run would, as far as can be told without running anything. Writes nothing. */
-export async function planRun(request: PlanRequest, facts: Facts): Promise<readonly PlannedStage[]> {
-  const planned = new Map<StageId, PlannedStage>();
-  for (const stage of request.graph.values()) {
-    planned.set(stage.id, await planStage({...request, stage, planned}, facts));
-  }
-  return [...planned.values()];
+/**
+ * Walks the graph as a run would, as far as can be told without running anything. Writes nothing.
+ * @returns a Failure when the state directory cannot be read.
+ */
+export async function planRun(
+  request: PlanRequest,
+  facts: Facts,
+): Promise<Result<readonly PlannedStage[], Failure>> {
+  return onDiskAsync(facts.store.home, async () => {
+    const planned = new Map<StageId, PlannedStage>();
+    for (const stage of request.graph.values()) {
+      planned.set(stage.id, await planStage({...request, stage, planned}, facts));
+    }
+    return [...planned.values()];
+  });
 }
 
 type StageRequest = PlanRequest & Readonly<{stage: Stage; planned: ReadonlyMap<StageId, PlannedStage>}>;

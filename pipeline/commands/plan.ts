@@ -90,7 +90,8 @@ async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | E
     environment: shell.environment,
   };
   const plan = await planRun({graph, ...chosen.value}, facts);
-  return {plan, store: store.value, loaded: loaded.value};
+  if (!plan.ok) return sayFailure(shell, plan.error);
+  return {plan: plan.value, store: store.value, loaded: loaded.value};
 }
 
 function printPlan(shell: Shell, request: Planned & {json: boolean; schema: string}): void {

@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
+import {mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ArtifactRecord, Damage, EarlierAttempt} from '../model/artifact.js';
 import type {Fingerprint} from '../model/decision.js';
@@ -17,6 +17,8 @@ import {commitAttempt, type StageStory} from './commit.js';
 import {ARTIFACT_RECORD, type Layout} from './layout.js';
 import {isSystemError, onDisk, onDiskAsync} from './on-disk.js';
 import type {ProcessIdentity, ProcessNote} from './processes.js';
+import {readJson} from './read-json.js';
+import {isArtifactRecord} from './shapes.js';
 import type {StatCache} from './stat-cache.js';
 import {verifyOutputs} from './verify.js';
 import {makeFolder} from './write-file.js';
@@ -93,11 +95,11 @@ function findArtifact(layout: Layout, fingerprint: Digest): ArtifactRecord | nul
 }
 
 function readRecord(folder: string): ArtifactRecord | null {
+  // A record that is not whole was damaged by hand: as good as no artifact, and replaced by the next one.
   try {
-    return JSON.parse(readFileSync(join(folder, ARTIFACT_RECORD), 'utf8')) as ArtifactRecord;
+    return readJson(join(folder, ARTIFACT_RECORD), isArtifactRecord);
   } catch (error) {
-    // A record that is no JSON was damaged by hand: as good as no artifact, and replaced by the next one.
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return null;
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return null;
     throw error;
   }
 }

@@ -1,10 +1,12 @@
-import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {EarlierAttempt} from '../model/artifact.js';
 import type {Digest, RunName} from '../model/stage.js';
 import type {Layout} from './layout.js';
 import {isSystemError} from './on-disk.js';
 import {isSameProcess, type ProcessNote} from './processes.js';
+import {readJson} from './read-json.js';
+import {isListOf, isObject, isProcessNote, isText} from './shapes.js';
 import {makeFolder, writeWhole} from './write-file.js';
 
 /** The attempts at one fingerprint that have not led to an artifact, oldest first: <home>/resume/<fingerprint>.json. */
@@ -21,12 +23,22 @@ export type AttemptNote = Readonly<{
 
 export function readAttempts(layout: Layout, fingerprint: Digest): readonly AttemptNote[] {
   try {
-    return (JSON.parse(readFileSync(layout.attempts(fingerprint), 'utf8')) as AttemptNotes).attempts;
-  } catch (error) {
     // Notes torn by a power cut: the numbers begin again, and the lock still keeps writers apart.
-    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return [];
+    return readJson(layout.attempts(fingerprint), isAttemptNotes)?.attempts ?? [];
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
     throw error;
   }
+}
+
+function isAttemptNotes(value: unknown): value is AttemptNotes {
+  const isNote = (note: unknown): boolean =>
+    isObject(note) &&
+    typeof note['number'] === 'number' &&
+    isText(note['run']) &&
+    isProcessNote(note['owner']) &&
+    isListOf(note['children'], isProcessNote);
+  return isObject(value) && isListOf(value['attempts'], isNote);
 }
 
 /** @throws System errors. */

@@ -1,13 +1,14 @@
-import {readFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {ArtifactRecord} from '../model/artifact.js';
 import type {Fingerprint} from '../model/decision.js';
 import type {Failure} from '../model/failure.js';
-import {ok, type Result} from '../model/result.js';
+import type {Result} from '../model/result.js';
 import type {Digest, RunName, StageId} from '../model/stage.js';
 import type {Layout} from './layout.js';
 import {isSystemError, onDisk} from './on-disk.js';
+import {readJson} from './read-json.js';
 import type {Runs} from './runs.js';
+import {isFingerprint, isObject, isText} from './shapes.js';
 import {makeFolder, writeWhole} from './write-file.js';
 
 /**
@@ -16,7 +17,7 @@ import {makeFolder, writeWhole} from './write-file.js';
  * other's line, which costs no more than a reason that compares with the run before.
  */
 export type LastFingerprints = Readonly<{
-  /** Null when the stage never succeeded in this pipeline. */
+  /** Null when the stage never succeeded in this pipeline. @throws System errors from reading it from the runs again. */
   of(pipeline: string, stage: StageId): LastSeen | null;
   record(pipeline: string, stage: StageId, seen: LastSeen): Result<null, Failure>;
 }>;
@@ -42,11 +43,11 @@ export function createLast(tools: {
   return {
     of: (pipeline, stage) => read(pipeline)[stage] ?? null,
     record(pipeline, stage, seen) {
-      const stages = read(pipeline);
-      if (stages[stage]?.fingerprint.digest === seen.fingerprint.digest) return ok(null);
       const path = layout.last(pipeline);
-      const file: LastFile = {schema: 'pipeline/last/v1', stages: {...stages, [stage]: seen}};
       return onDisk(path, () => {
+        const stages = read(pipeline);
+        if (stages[stage]?.fingerprint.digest === seen.fingerprint.digest) return null;
+        const file: LastFile = {schema: 'pipeline/last/v1', stages: {...stages, [stage]: seen}};
         makeFolder(layout, dirname(path));
         writeWhole(path, `${JSON.stringify(file)}\n`, {durable: false});
         return null;
@@ -57,11 +58,17 @@ export function createLast(tools: {
 
 function readFile(path: string): LastFile['stages'] | null {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as LastFile).stages;
+    return readJson(path, isLastFile)?.stages ?? null;
   } catch (error) {
-    if (isSystemError(error) || error instanceof SyntaxError) return null;
+    if (isSystemError(error)) return null;
     throw error;
   }
+}
+
+function isLastFile(value: unknown): value is LastFile {
+  const isSeen = (seen: unknown): boolean =>
+    isObject(seen) && isFingerprint(seen['fingerprint']) && isText(seen['run']);
+  return isObject(value) && isObject(value['stages']) && Object.values(value['stages']).every(isSeen);
 }
 
 function rebuild(

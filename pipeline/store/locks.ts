@@ -1,10 +1,12 @@
-import {closeSync, fstatSync, ftruncateSync, readFileSync, rmSync, statSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, ftruncateSync, rmSync, statSync, writeSync} from 'node:fs';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {takeKernelLock} from './kernel-lock.js';
 import type {Layout} from './layout.js';
 import {onDisk, onDiskAsync} from './on-disk.js';
 import type {ProcessNote} from './processes.js';
+import {readJson} from './read-json.js';
+import {isProcessNote} from './shapes.js';
 import {makeFolder} from './write-file.js';
 
 /** Kernel locks, each with a note saying who holds it. Released by the kernel however the holder ends. */
@@ -79,7 +81,7 @@ function writeNote(descriptor: number, note: ProcessNote): void {
 
 function readNote(path: string): ProcessNote | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ProcessNote;
+    return readJson(path, isProcessNote);
   } catch {
     // No lock, or its holder is between taking it and writing the note.
     return null;

@@ -4,6 +4,7 @@ import type {Event} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {onDisk} from './on-disk.js';
+import {isEvent} from './shapes.js';
 
 /** The events of a journal, and where to go on reading once there are more. */
 export type EventsRead = Readonly<{events: readonly Event[]; nextByte: number}>;
@@ -12,7 +13,7 @@ export type EventsRead = Readonly<{events: readonly Event[]; nextByte: number}>;
  * Reads whole lines; what follows the last line feed is being written, or was torn by a kill, and is left for later.
  * @param path - Of events.ndjson.
  * @param fromByte - An earlier `nextByte`, to follow a run that is under way.
- * @returns invalid-input when a whole line is no JSON: the file was edited or damaged.
+ * @returns invalid-input when a whole line is no event: the file was edited or damaged.
  */
 export function readEvents(path: string, fromByte = 0): Result<EventsRead, Failure> {
   const read = onDisk(path, () => readFrom(path, fromByte));
@@ -21,13 +22,20 @@ export function readEvents(path: string, fromByte = 0): Result<EventsRead, Failu
   const lines = read.value.toString('utf8', 0, end).split('\n').slice(0, -1);
   const events: Event[] = [];
   for (const [index, line] of lines.entries()) {
-    try {
-      events.push(JSON.parse(line) as Event);
-    } catch {
-      return err(notAnEvent({path, line: fromByte === 0 ? index + 1 : null, text: line}));
-    }
+    const event = eventOf(line);
+    if (event === null) return err(notAnEvent({path, line: fromByte === 0 ? index + 1 : null, text: line}));
+    events.push(event);
   }
   return ok({events, nextByte: fromByte + end});
+}
+
+function eventOf(line: string): Event | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isEvent(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function readFrom(path: string, fromByte: number): Buffer {

@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {mkdirSync, readdirSync, statSync} from 'node:fs';
 import {basename, join, resolve as resolvePath} from 'node:path';
 import type {Diagnostic} from '../model/diagnostic.js';
 import {fault} from '../model/diagnostic.js';
@@ -11,8 +11,10 @@ import {type Layout, RUN_FILES} from './layout.js';
 import {isSystemError, onDisk} from './on-disk.js';
 import {type Liveness, livenessOf, type ProcessNote} from './processes.js';
 import {type EventsRead, readEvents} from './read-events.js';
+import {readJson} from './read-json.js';
 import {RUN_NAME_PATTERN, suggestRunName} from './run-name.js';
 import {type RunPlace, resolveRun} from './run-reference.js';
+import {isProcessNote, isRunRecord} from './shapes.js';
 import {makeFolder, writeWhole} from './write-file.js';
 
 /** Run folders: one is made by whoever runs, and read by everybody. */
@@ -136,22 +138,22 @@ function readRecord(place: RunPlace): Result<RunRecord, Failure> {
   return record === null ? err(misnamed(`${place.folder} holds no run yet`, 'it was cut short')) : ok(record);
 }
 
-/** run.json; null when it is missing or torn by a power cut. */
+/** run.json; null when it is missing or not whole: the events tell the same. */
 function readWritten({folder}: RunPlace): RunRecord | null {
   try {
-    return JSON.parse(readFileSync(join(folder, RUN_FILES.record), 'utf8')) as RunRecord;
+    return readJson(join(folder, RUN_FILES.record), isRunRecord);
   } catch (error) {
-    if (isSystemError(error) || error instanceof SyntaxError) return null;
+    if (isSystemError(error)) return null;
     throw error;
   }
 }
 
 function livenessIn(folder: string, host: string): Liveness {
   try {
-    const note = JSON.parse(readFileSync(join(folder, RUN_FILES.process), 'utf8')) as ProcessNote;
-    return livenessOf(note, host);
+    const note = readJson(join(folder, RUN_FILES.process), isProcessNote);
+    return note === null ? 'dead' : livenessOf(note, host);
   } catch (error) {
-    if (isSystemError(error) || error instanceof SyntaxError) return 'dead';
+    if (isSystemError(error)) return 'dead';
     throw error;
   }
 }

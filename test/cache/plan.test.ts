@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import {existsSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createHasher} from '../../pipeline/cache/hash.js';
 import {type Facts, inspectStage} from '../../pipeline/cache/inspect.js';
 import {planRun} from '../../pipeline/cache/plan.js';
 import type {Digest, RunName, Stage, StageGraph, StageId} from '../../pipeline/model/stage.js';
-import {expectOk, inFolder, STORY, storeIn} from '../store/workplace.js';
+import {expectOk, inFolder, STORY, storeIn, systemFailureOf} from '../store/workplace.js';
 import {graphOf, id, kind, need, stage} from './stages.js';
 
 const RUN = 'calm-carina' as RunName;
@@ -52,13 +52,19 @@ async function run(graph: StageGraph, facts: Facts, outputs: Readonly<Record<str
 
 async function plan(graph: StageGraph, facts: Facts, changed: {selected?: string[]; forced?: string[]} = {}) {
   const selected = new Set<StageId>(changed.selected?.map(id) ?? graph.keys());
-  const planned = await planRun({graph, selected, forced: new Set(changed.forced?.map(id))}, facts);
+  const planned = expectOk(await planRun({graph, selected, forced: new Set(changed.forced?.map(id))}, facts));
   return planned.map(({stage: {id: name}, state, decision}) => [
     name,
     state,
     decision.action,
     ...decision.because.map(({text}) => text),
   ]);
+}
+
+/** The folder of the first stage's artifact. */
+async function artifactOf(graph: StageGraph, facts: Facts): Promise<string> {
+  const [first] = expectOk(await planRun({graph, selected: new Set(), forced: new Set()}, facts));
+  return facts.store.layout.artifact(first!.fingerprint!.digest);
 }
 
 describe('a plan', () => {
@@ -165,12 +171,48 @@ describe('a plan', () => {
       writeFileSync(join(folder, 'labels.csv'), 'a');
       const facts = factsIn(folder);
       await run(chain(folder), facts);
-      const [split] = await planRun({graph: chain(folder), selected: new Set(), forced: new Set()}, facts);
-      rmSync(join(facts.store.layout.artifact(split!.fingerprint!.digest), 'out.txt'));
+      rmSync(join(await artifactOf(chain(folder), facts), 'out.txt'));
       assert.deepEqual(await plan(chain(folder), factsIn(folder)), [
         ['split', 'runs', 'run', 'output out.txt is missing'],
         ['train', 'runs', 'run', 'needs split, which runs'],
         ['predict', 'runs', 'run', 'needs train, which runs'],
       ]);
+    }));
+
+  it('fails with a reason where an artifact cannot be looked at', () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, 'labels.csv'), 'a');
+      await run(chain(folder), factsIn(folder));
+      const [graph, facts] = [chain(folder), factsIn(folder)];
+      const path = join(await artifactOf(graph, facts), 'stage.json');
+      rmSync(path);
+      // A link in a circle refuses everybody, also root.
+      symlinkSync('stage.json', path);
+      const everything = {graph, selected: new Set(graph.keys()), forced: new Set<StageId>()};
+      const split = graph.get(id('split'))!;
+      for (const result of [
+        await planRun(everything, facts),
+        await inspectStage({stage: split, needs: new Map(), forced: false}, facts),
+      ]) {
+        const {code, path: refused} = systemFailureOf(result);
+        assert.deepEqual([code, refused], ['ELOOP', path]);
+      }
+    }));
+
+  it('runs a stage whose record was damaged by hand', () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, 'labels.csv'), 'a');
+      await run(chain(folder), factsIn(folder));
+      const path = join(await artifactOf(chain(folder), factsIn(folder)), 'stage.json');
+      rmSync(path);
+      writeFileSync(path, '{}');
+      const [split] = await plan(chain(folder), factsIn(folder));
+      assert.deepEqual(split, ['split', 'runs', 'run', 'its artifact is gone']);
+      await run(chain(folder), factsIn(folder));
+      const planned = await plan(chain(folder), factsIn(folder));
+      assert.deepEqual(
+        planned.map(([, state]) => state),
+        ['ready', 'ready', 'ready'],
+      );
     }));
 });

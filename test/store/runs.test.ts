@@ -66,6 +66,31 @@ describe('runs', () => {
       );
     }));
 
+  it('are read from their events when run.json is not whole', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      addRun(store, 'mine');
+      const place = expectOk(store.runs.resolve('mine'));
+      const path = join(place.folder, 'run.json');
+      const whole = expectOk(store.runs.read(place));
+      for (const text of ['{}', 'null', '[]', JSON.stringify({...whole, stages: [{}]})]) {
+        writeFileSync(path, text);
+        assert.deepEqual(expectOk(store.runs.read(place)), whole);
+        assert.deepEqual(expectOk(store.runs.list())[0]!.record, whole);
+      }
+    }));
+
+  it('whose process left no whole note count as dead', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      addRun(store, 'mine');
+      const place = expectOk(store.runs.resolve('mine'));
+      for (const text of ['{}', 'null', '{"pid": 1}']) {
+        writeFileSync(join(place.folder, 'process.json'), text);
+        assert.equal(store.runs.liveness(place), 'dead');
+      }
+    }));
+
   it('are meant by @last, by a name, by the beginning of one, and by a path', () =>
     inFolder((folder) => {
       const store = timedStore(folder);
@@ -132,6 +157,10 @@ describe('runs', () => {
       assert.equal(storeIn(folder).last.of('other', STAGE), null);
       rmSync(store.layout.last('demo'));
       assert.deepEqual(storeIn(folder).last.of('demo', STAGE), expected);
+      for (const text of ['{}', 'null', `{"stages": {"${STAGE}": {}}}`]) {
+        writeFileSync(store.layout.last('demo'), text);
+        assert.deepEqual(storeIn(folder).last.of('demo', STAGE), expected);
+      }
     }));
 
   it('on another machine are neither dead nor alive', () =>
