@@ -1,5 +1,5 @@
-import {chmodSync, rmSync} from 'node:fs';
-import {relative, resolve} from 'node:path';
+import {chmodSync, readdirSync, rmSync} from 'node:fs';
+import {basename, relative, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build, type Plugin} from 'esbuild';
 
@@ -23,14 +23,17 @@ const lateStaysOutside: Plugin = {
   },
 };
 
-rmSync(OUT, {recursive: true, force: true});
-await build({
+const {metafile} = await build({
   entryPoints: {pipeline: resolve(DIST, 'pipeline/cli.js')},
   outdir: OUT,
   ...{bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'warning'},
   ...{minifyWhitespace: true, minifySyntax: true},
+  metafile: true,
   plugins: [lateStaysOutside],
   // Packages in CommonJS (yaml, commander) call `require` for Node's own modules.
   banner: {js: "import {createRequire} from 'node:module';const require = createRequire(import.meta.url);"},
 });
 chmodSync(resolve(OUT, 'pipeline.js'), 0o755);
+// Old files go last: a command that starts meanwhile finds what it needs.
+const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const name of readdirSync(OUT)) if (!made.has(name)) rmSync(resolve(OUT, name));

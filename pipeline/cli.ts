@@ -3,13 +3,13 @@ import {readFileSync} from 'node:fs';
 import {constants, hostname} from 'node:os';
 import {join, resolve} from 'node:path';
 import {Command, CommanderError} from 'commander';
-import {spellOutForce} from './commands/options.js';
+import {spellOutForce, verbOf} from './commands/options.js';
 import {ROOT} from './commands/places.js';
 import {addCommands} from './commands/program.js';
 import type {Shell} from './commands/shell.js';
 import {EXIT} from './model/exit-code.js';
 
-/** argv → command → exit code. The only file that touches `process`. */
+/** argv → command → exit code. The only file that reads argv, hears signals and decides how the process ends. */
 async function main(): Promise<number> {
   const program = new Command('pipeline');
   let exitCode: number = EXIT.ok;
@@ -21,13 +21,41 @@ async function main(): Promise<number> {
       exitCode = code;
     },
   });
+  const argv = spellOutForce(process.argv.slice(2));
+  if (!argv.ok) {
+    process.stderr.write(`error: ${argv.error}\n`);
+    return EXIT.usage;
+  }
+  followOutput(verbOf(argv.value) === 'run');
   try {
-    await program.parseAsync(spellOutForce(process.argv.slice(2)), {from: 'user'});
+    await program.parseAsync(argv.value, {from: 'user'});
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof CommanderError)) return reportBug(error);
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return signals.exitCode() ?? exitCode;
+}
+
+/**
+ * A reader that went away (`pipeline ls | head -1`) ends a command that only reads. A run goes on: hours of training
+ * are worth more than its output, which is in the journal anyway.
+ */
+function followOutput(isWorking: boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isWorking) return;
+    if (error.code !== 'EPIPE')
+      process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.stageFailed);
+  });
+  // Nobody can be told that nobody can be told.
+  process.stderr.on('error', () => {});
+}
+
+/** What is thrown up to here is no mistake of the user and no failure of the world. */
+function reportBug(error: unknown): number {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`This is a fault of the program, please report it with these lines:\n${text}\n`);
+  return EXIT.stageFailed;
 }
 
 type Signals = Readonly<{interrupted: AbortSignal; killed: AbortSignal; exitCode(): number | null}>;
@@ -59,6 +87,7 @@ function createShell(program: Command, signals: Signals): Shell {
     folder: process.cwd(),
     home: resolve(home ?? environment['PIPELINE_HOME'] ?? '.pipeline'),
     environment,
+    json: process.argv.includes('--json'),
     argv: process.argv.slice(2),
     host: hostname(),
     pid: process.pid,
@@ -98,12 +127,6 @@ function isSet(value: string | undefined): boolean {
 function version(): string {
   return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string}).version;
 }
-
-// A reader that went away (`pipeline ls | head -1`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
 
 // Exits by itself when the loop is empty: a pipe that is still full would lose its end to process.exit().
 process.exitCode = await main();

@@ -33,8 +33,12 @@ export function loadPipeline(
   return graph.ok ? ok({config: config.value, graph: graph.value}) : err(graph.error);
 }
 
-/** Prints faults for people, each with its source line. */
+/** Prints faults for people, each with its source line; with --json also as the document on stdout. */
 export function sayFaults(shell: Shell, faults: readonly Diagnostic[]): void {
+  if (shell.json) {
+    const document = {schema: 'pipeline/error/v1', diagnostics: faults};
+    shell.print(`${JSON.stringify(document, null, 2)}\n`);
+  }
   const readText = (file: string): string | null => readSource(shell, file);
   shell.say(printDiagnostics(faults, {color: shell.terminal.color, readText}));
 }

@@ -1,4 +1,5 @@
 import {type Command, InvalidArgumentError, Option} from 'commander';
+import {err, ok, type Result} from '../model/result.js';
 
 /** Options that change the configuration a command works on. */
 export type ConfigOptions = Readonly<{set: readonly string[]; config: readonly string[]}>;
@@ -16,38 +17,34 @@ export type SelectOptions = Readonly<{
 export const FORCE_ALL = '*';
 
 export function addConfigOptions(command: Command): Command {
-  return command
-    .option(
-      '-S, --set <path=value>',
-      'change one value, e.g. -S train.optimizer.lr=3e-4 (repeatable)',
-      collect,
-      [],
-    )
-    .option(
-      '-c, --config <overlay.yaml>',
-      'lay this file over the configuration (repeatable, in order)',
-      collect,
-      [],
-    );
+  const one = 'change one value, e.g. -S train.optimizer.lr=3e-4';
+  return command.addOption(repeatable('-S, --set <path=value>', one, {parse: collect, start: []})).addOption(
+    repeatable('-c, --config <overlay.yaml>', 'lay this file over it, in order', {
+      parse: collect,
+      start: [],
+    }),
+  );
 }
 
 export function addSelectOptions(command: Command): Command {
+  const list = {parse: collectList, start: []};
   return command
-    .option(
-      '--only <stage>',
-      'these stages alone; what they need must be there (repeatable)',
-      collectList,
-      [],
-    )
-    .option('--from <stage>', 'these stages and all that depend on them', collectList, [])
-    .option('--until <stage>', 'these stages and all that they need', collectList, [])
-    .option('--skip <stage>', 'leave out these stages and all that depend on them', collectList, [])
-    .option(
-      '-f, --force <stage>',
-      'run even if nothing changed: --force for all, --force=<stage> for one',
-      collectList,
-      [],
+    .addOption(repeatable('--only <stage>', 'these stages alone; what they need must be there', list))
+    .addOption(repeatable('--from <stage>', 'these stages and all that depend on them', list))
+    .addOption(repeatable('--until <stage>', 'these stages and all that they need', list))
+    .addOption(repeatable('--skip <stage>', 'leave out these stages and all that depend on them', list))
+    .addOption(
+      repeatable('-f, --force [stage]', 'also what is up to date: --force all, --force=train one', list),
     );
+}
+
+/** An option that may be given several times; `start` is its value when it is not. */
+export function repeatable<T>(
+  flags: string,
+  description: string,
+  {parse, start}: {parse(value: string, earlier: T): T; start: T},
+): Option {
+  return new Option(flags, `${description} (repeatable)`).argParser(parse).default(start, 'none');
 }
 
 export function addJson(command: Command): Command {
@@ -56,24 +53,44 @@ export function addJson(command: Command): Command {
 
 /**
  * commander would take the word after a bare `--force` for its value, so a bare one becomes `--force=*` here.
- * `-f` and `-f=split` are handled alike.
+ * @returns a message when such a word is there, for whoever meant `--force=train`.
  */
-export function spellOutForce(argv: readonly string[]): string[] {
-  const verb = argv.find((word) => !word.startsWith('-'));
-  if (verb !== 'run' && verb !== 'plan') return [...argv];
-  const end = argv.indexOf('--');
-  return argv.map((word, index) => {
-    if (end !== -1 && index > end) return word;
-    if (word === '-f' || word === '--force') return `--force=${FORCE_ALL}`;
-    return word.startsWith('-f=') ? `--force=${word.slice(3)}` : word;
-  });
+export function spellOutForce(argv: readonly string[]): Result<string[], string> {
+  const verb = verbOf(argv);
+  if (verb !== 'run' && verb !== 'plan') return ok([...argv]);
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const spelt: string[] = [];
+  for (const [index, word] of argv.entries()) {
+    const isBare = index < end && (word === '-f' || word === '--force');
+    const next = argv[index + 1];
+    if (isBare && next !== undefined && !next.startsWith('-') && namesConfig(argv.slice(0, index))) {
+      return err(`write ${word}=${next} to force one stage, or put ${word} last to force all`);
+    }
+    spelt.push(isBare ? `--force=${FORCE_ALL}` : word.startsWith('-f=') ? `--force=${word.slice(3)}` : word);
+  }
+  return ok(spelt);
 }
 
-export function collect(value: string, earlier: readonly string[]): readonly string[] {
+const GLOBAL_WITH_VALUE = ['--home', '--color'];
+
+/** The first word that is neither an option nor the value of one that may stand before the verb. */
+export function verbOf(argv: readonly string[]): string | undefined {
+  return argv.find(
+    (word, index) => !word.startsWith('-') && !GLOBAL_WITH_VALUE.includes(argv[index - 1] ?? ''),
+  );
+}
+
+function namesConfig(words: readonly string[]): boolean {
+  return words.some(
+    (word, index) => /\.ya?ml$/.test(word) && !['-c', '--config'].includes(words[index - 1] ?? ''),
+  );
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
 }
 
-export function collectList(value: string, earlier: readonly string[]): readonly string[] {
+function collectList(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, ...value.split(',').filter((word) => word !== '')];
 }
 

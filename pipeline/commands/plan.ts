@@ -1,8 +1,12 @@
+import {existsSync} from 'node:fs';
+import {resolve} from 'node:path';
 import {createHasher} from '../cache/hash.js';
 import {type PlannedStage, planRun} from '../cache/plan.js';
+import {fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {JsonObject} from '../model/json.js';
 import {didYouMean} from '../model/spelling.js';
+import {listWords} from '../model/words.js';
 import {decisionWord, reasonText} from '../show/phrases.js';
 import type {Store} from '../store/store.js';
 import {choose} from './choose.js';
@@ -52,8 +56,8 @@ export async function whyCommand(
   const entry = plan.find(({stage}) => stage.id === options.stage);
   if (entry === undefined) {
     const ids = plan.map(({stage}) => stage.id);
-    const hint = didYouMean(options.stage, ids) ?? `there are ${ids.join(', ')}`;
-    shell.say(`error: ${file} has no stage '${options.stage}'; ${hint}\n`);
+    const hint = didYouMean(options.stage, ids) ?? `it has ${listWords(ids)}`;
+    sayFaults(shell, [fault(`${file} has no stage '${options.stage}'`, null, hint)]);
     return EXIT.usage;
   }
   if (options.json) {
@@ -130,8 +134,9 @@ function lastConfig(shell: Shell): string | null {
     sayFailure(shell, listed.error);
     return null;
   }
-  const file = listed.value[0]?.record.config.file;
-  if (file !== undefined) return file;
-  shell.say('error: nothing has been run here yet; name a configuration file\n');
+  const config = listed.value[0]?.record.config;
+  // From another folder the name as it was typed leads nowhere.
+  if (config !== undefined) return existsSync(resolve(shell.folder, config.file)) ? config.file : config.path;
+  sayFaults(shell, [fault('nothing has been run here yet', null, 'name a configuration file')]);
   return null;
 }

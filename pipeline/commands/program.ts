@@ -3,10 +3,10 @@ import {
   addConfigOptions,
   addJson,
   addSelectOptions,
-  collect,
   eventsOption,
   keyValue,
   positiveInteger,
+  repeatable,
   slotCounts,
 } from './options.js';
 import type {Shell} from './shell.js';
@@ -34,13 +34,18 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
     .command('run <config> [stages...]')
     .description('run what is not up to date, and say why');
   addConfigOptions(addSelectOptions(addJson(run)))
-    .option('-n, --dry-run', 'decide and say why, do nothing')
+    .addOption(new Option('-n, --dry-run', 'decide and say why, do nothing').conflicts('events'))
     .option('-k, --keep-going', 'after a failure go on with what does not depend on it')
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
-    .option('--slots <name=n>', 'how many of a resource there are, e.g. gpu=2 (repeatable)', slotCounts, {})
+    .addOption(
+      repeatable('--slots <name=n>', 'how many of a resource there are, e.g. gpu=2', {
+        parse: slotCounts,
+        start: {},
+      }),
+    )
     .option('--name <name>', 'name of the run (default: two words)')
     .option('-m, --message <text>', 'a note kept with the run')
-    .option('--tag <key=value>', 'a label kept with the run (repeatable)', keyValue, {})
+    .addOption(repeatable('--tag <key=value>', 'a label kept with the run', {parse: keyValue, start: {}}))
     .option('--no-wait', 'exit 5 instead of waiting for another run')
     .addOption(eventsOption())
     .action(async (config, stages, options) => {
@@ -90,7 +95,8 @@ function addRunReaders(program: Command, {shell, finish}: Wiring): void {
 
   addJson(program.command('logs [run] [stage]'))
     .description('what happened and what the stages printed (default: @last)')
-    .option('-f, --follow', 'go on until the run ends')
+    .addOption(new Option('-f, --follow', 'go on until the run ends').conflicts('json'))
+    .addOption(eventsOption())
     .action(async (run, stage, options) => {
       const {logsCommand} = await import('./logs.js');
       finish(await logsCommand(shell(), {...options, run: run ?? '@last', stage: stage ?? null}));
@@ -120,9 +126,7 @@ function addConfigReaders(program: Command, {shell, finish}: Wiring): void {
     });
 
   const config = program.command('config <config>').description('the configuration as resolved');
-  addJson(config)
-    .option('-S, --set <path=value>', 'change one value (repeatable)', collect, [])
-    .option('-c, --config <overlay.yaml>', 'lay this file over it (repeatable, in order)', collect, [])
+  addConfigOptions(addJson(config))
     .option('--resolve', 'with defaults (always on; accepted for clarity)')
     .option('--show-origin', 'where each value came from')
     .action(async (file, options) => {

@@ -1,5 +1,5 @@
-import {writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
+import {fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Json} from '../model/json.js';
 import type {RunRecord} from '../model/record.js';
@@ -8,6 +8,7 @@ import {listWords} from '../model/words.js';
 import {RUN_FILES} from '../store/layout.js';
 import {onDisk} from '../store/on-disk.js';
 import type {Store} from '../store/store.js';
+import {writeWhole} from '../store/write-file.js';
 import {sayFaults} from './load.js';
 import {sayFailure} from './say-failure.js';
 import type {Shell} from './shell.js';
@@ -34,9 +35,12 @@ export async function reportCommand(
   const {needs, title} = partsOf(record.value, store.value);
   const absent = NEEDED.filter((type) => !needs.some((need) => need.type === type));
   if (absent.length > 0) {
-    shell.say(
-      `error: run ${name} has no ${listWords(absent, 'or')} to report on; run its pipeline to the end first\n`,
+    const lack = fault(
+      `run ${name} has no ${listWords(absent, 'or')} to report on`,
+      null,
+      'run its pipeline to the end',
     );
+    sayFaults(shell, [lack]);
     return EXIT.stageFailed;
   }
   const [{gatherReportFacts}, {renderPage}] = await Promise.all([
@@ -45,7 +49,7 @@ export async function reportCommand(
   ]);
   const page = renderPage(gatherReportFacts({title, needs, runFolder: folder}));
   const path = resolve(shell.folder, options.output ?? join(folder, RUN_FILES.report));
-  const written = onDisk(path, () => writeFileSync(path, page));
+  const written = onDisk(path, () => writeWhole(path, page, {durable: false}));
   if (!written.ok) return sayFailure(shell, written.error);
   const document = {schema: 'pipeline/report/v1', run: name, report: path, bytes: Buffer.byteLength(page)};
   shell.print(options.json ? `${JSON.stringify(document, null, 2)}\n` : `${path}\n`);

@@ -2,6 +2,7 @@ import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import {missingFiles} from '../config/missing.js';
 import type {Settled} from '../execute/schedule.js';
+import {fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Digest} from '../model/stage.js';
@@ -50,6 +51,12 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
     sayFaults(shell, chosen.ok ? absent : chosen.error);
     return EXIT.usage;
   }
+  const agentPort = Number(shell.environment['PIPELINE_AGENT_PORT'] || 0);
+  if (!Number.isInteger(agentPort) || agentPort < 0 || agentPort > 65535) {
+    const hint = 'it takes a port number from 1 to 65535; unset, any free port will do';
+    sayFaults(shell, [fault(`PIPELINE_AGENT_PORT=${shell.environment['PIPELINE_AGENT_PORT']}`, null, hint)]);
+    return EXIT.usage;
+  }
   const store = openState(shell);
   if (!store.ok) return sayFailure(shell, store.error);
 
@@ -79,7 +86,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
         facts: shell,
       },
       cores: availableParallelism(),
-      agentPort: Number(shell.environment['PIPELINE_AGENT_PORT'] ?? 0),
+      agentPort,
       receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson'}),
       onWait: (holder) => shell.say(`waiting for ${holder}; --no-wait exits instead\n`),
       ...{stop: shell.interrupted, kill: shell.killed, now: shell.now},
@@ -88,10 +95,14 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
   terminal.close();
   if (!ended.ok) {
     if (ended.error.reason !== 'locked') return sayFailure(shell, ended.error);
+    if (shell.interrupted.aborted) {
+      shell.say('interrupted while waiting; nothing was run\n');
+      return EXIT.interrupted;
+    }
     const {holder} = ended.error;
-    shell.say(
-      `error: ${holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`} runs this pipeline\n`,
-    );
+    const who = holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`;
+    const hint = 'run again without --no-wait to wait for it';
+    sayFaults(shell, [fault(`${who} runs this pipeline`, null, hint)]);
     return EXIT.locked;
   }
   const {record, folder} = ended.value;

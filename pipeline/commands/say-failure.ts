@@ -6,8 +6,12 @@ import type {Shell} from './shell.js';
 
 /** Prints a failure for people. @returns the exit code that it stands for. */
 export function sayFailure(shell: Shell, failure: Failure): ExitCode {
-  if (failure.reason === 'invalid-input') sayFaults(shell, failure.diagnostics);
-  else shell.say(`error: ${describeFailure(failure)}\n`);
+  if (failure.reason === 'invalid-input') {
+    sayFaults(shell, failure.diagnostics);
+    return exitCodeOf(failure);
+  }
+  if (shell.json) shell.print(`${JSON.stringify({schema: 'pipeline/error/v1', failure}, null, 2)}\n`);
+  shell.say(`error: ${describeFailure(failure)}\n`);
   return exitCodeOf(failure);
 }
 
@@ -15,6 +19,8 @@ export function exitCodeOf(failure: Failure): ExitCode {
   switch (failure.reason) {
     case 'timed-out':
       return EXIT.timeout;
+    case 'busy':
+      return EXIT.locked;
     case 'environment':
       return EXIT.environment;
     default:

@@ -6,6 +6,8 @@ export type Shell = Readonly<{
   home: string;
   environment: Readonly<Record<string, string | undefined>>;
   argv: readonly string[];
+  /** One JSON document on stdout, also for a refusal. */
+  json: boolean;
   host: string;
   pid: number;
   version: string;

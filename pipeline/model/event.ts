@@ -12,7 +12,8 @@ export type News =
       type: 'run-started';
       run: RunName;
       pipeline: string;
-      config: Readonly<{file: string; digest: Digest}>;
+      /** `file` as it was typed, `path` absolute. */
+      config: Readonly<{file: string; path: string; digest: Digest}>;
       stages: readonly StageId[];
       argv: readonly string[];
       message: string | null;

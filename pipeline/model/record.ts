@@ -7,7 +7,7 @@ export type RunRecord = Readonly<{
   schema: 'pipeline/run/v1';
   run: RunName;
   pipeline: string;
-  config: Readonly<{file: string; digest: Digest}>;
+  config: Readonly<{file: string; path: string; digest: Digest}>;
   argv: readonly string[];
   message: string | null;
   tags: Readonly<Record<string, string>>;

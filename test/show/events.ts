@@ -30,7 +30,7 @@ export function started(...stages: readonly string[]): News {
     type: 'run-started',
     run: 'brave-otter' as RunName,
     pipeline: 'demo',
-    config: {file: 'configs/demo.yaml', digest},
+    config: {file: 'configs/demo.yaml', path: 'configs/demo.yaml', digest},
     stages: stages.map(id),
     argv: ['run', 'configs/demo.yaml'],
     message: null,

@@ -17,7 +17,7 @@ export function started(name: string): News {
     type: 'run-started',
     run: name as RunName,
     pipeline: 'demo',
-    config: {file: 'demo.yaml', digest: '0'.repeat(64) as Digest},
+    config: {file: 'demo.yaml', path: 'demo.yaml', digest: '0'.repeat(64) as Digest},
     stages: [SPLIT, STAGE],
     argv: ['run', 'demo.yaml'],
     message: null,

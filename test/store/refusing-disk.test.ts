@@ -23,7 +23,7 @@ function begin(journal: RunJournal): void {
     type: 'run-started',
     run: journal.name,
     pipeline: 'demo',
-    config: {file: 'demo.yaml', digest: '0'.repeat(64) as Digest},
+    config: {file: 'demo.yaml', path: 'demo.yaml', digest: '0'.repeat(64) as Digest},
     stages: [STAGE],
     argv: [],
     message: null,

@@ -8,7 +8,7 @@ journal.append({
   type: 'run-started',
   run: name as RunName,
   pipeline: 'demo',
-  config: {file: 'demo.yaml', digest: '0'.repeat(64) as Digest},
+  config: {file: 'demo.yaml', path: 'demo.yaml', digest: '0'.repeat(64) as Digest},
   stages: ['train' as StageId],
   argv: ['run', 'demo.yaml'],
   message: null,
