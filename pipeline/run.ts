@@ -75,25 +75,48 @@ export async function run(
 type Journaled = RunEffects & Readonly<{journal: RunJournal}>;
 
 async function runJournaled(request: RunRequest, effects: Journaled): Promise<Result<RunEnd, Failure>> {
-  const {config, graph, message, tags} = request;
-  const {journal, store, facts} = effects;
+  const {journal, store} = effects;
+  const hasher = createHasher(store.stats);
   const startedAtMs = performance.now();
   const report = (news: News): void => effects.receive(journal.append(news));
-  const {argv, pid, host} = facts;
+  const finish = (status: RunStatus): void =>
+    report({type: 'run-finished', status, seconds: (performance.now() - startedAtMs) / 1000});
+  let closed: Result<null, Failure>;
+  let settled: ReadonlyMap<StageId, Settled>;
+  try {
+    begin(request, {...effects, report});
+    settled = await settleStages(request, {...effects, hasher, report});
+    finish(statusOf(settled, effects.stop));
+  } catch (error) {
+    // A fault of ours, told by whoever called. The run ends all the same: it is none that was killed.
+    if (journal.record()?.finishedAt === null) finishAfterFault(() => finish('failed'));
+    throw error;
+  } finally {
+    hasher.save();
+    closed = journal.close();
+  }
+  return closed.ok ? ok({record: journal.record()!, folder: journal.folder, settled}) : closed;
+}
+
+/** Whoever receives events may be the one at fault: what it throws now would hide what was thrown first. */
+function finishAfterFault(finish: () => void): void {
+  try {
+    finish();
+  } catch {
+    // It is in the journal by now.
+  }
+}
+
+function begin(request: RunRequest, effects: Journaled & Readonly<{report(news: News): void}>): void {
+  const {config, graph, message, tags} = request;
+  const {journal, report} = effects;
+  const {argv, pid, host} = effects.facts;
   report({
     ...{type: 'run-started', run: journal.name, pipeline: config.name, argv, message, tags, pid, host},
-    config: {file: config.file, digest: config.digest},
+    config: {file: config.file, path: config.path, digest: config.digest},
     stages: [...graph.keys()],
   });
   journal.writeFile(RUN_FILES.config, resolvedYaml(config, {showOrigin: true}));
-  const hasher = createHasher(store.stats);
-  const settled = await settleStages(request, {...effects, hasher, report});
-  const seconds = (performance.now() - startedAtMs) / 1000;
-  report({type: 'run-finished', status: statusOf(settled, effects.stop), seconds});
-  hasher.save();
-  const closed = journal.close();
-  if (!closed.ok) return closed;
-  return ok({record: journal.record()!, folder: journal.folder, settled});
 }
 
 type Reporting = Journaled & Readonly<{hasher: ReturnType<typeof createHasher>; report(news: News): void}>;

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import {ok} from '../../pipeline/model/result.js';
+import type {Stage} from '../../pipeline/model/stage.js';
+import type {StageContext} from '../../pipeline/model/stage-kind.js';
+import {kind, stage} from '../cache/stages.js';
+import {expectOk, inFolder, storeIn} from '../store/workplace.js';
+import {play} from './rig.js';
+
+/** A stage that does this and makes nothing. */
+function doing(work: (context: StageContext) => void, changed: Partial<Stage> = {}): Stage {
+  const run = async (context: StageContext) => {
+    work(context);
+    return ok({});
+  };
+  const own = kind({uses: 'split', output: 'folds', work: {kind: 'in-process', run}});
+  return stage({name: 'split', kind: own, params: {}, ...changed});
+}
+
+describe('one run', () => {
+  it('has its end in its journal also after a fault of the program, which is told and lets the lock go', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const told: string[] = [];
+      const broken = play({
+        ...{folder, store, stages: [doing(() => {})]},
+        receive: (event) => {
+          told.push(event.type);
+          if (event.type === 'stage-decided') throw new Error('Internal error: broken');
+        },
+      });
+      await assert.rejects(broken, /Internal error: broken/);
+      const place = expectOk(store.runs.resolve('calm-carina'));
+      const {status, finishedAt} = expectOk(store.runs.read(place));
+      assert.deepEqual([status, finishedAt === null], ['failed', false]);
+      assert.equal(told.at(-1), 'run-finished');
+      expectOk(await store.locks.acquire('pipeline-demo', {wait: false}));
+    }));
+});
