@@ -31,6 +31,8 @@ export type ChannelEffects = Readonly<{
 
 type Answer = Result<JsonObject, ChannelFault>;
 
+const TICK_MS = 250;
+
 /** One authenticated connection to an agent on this machine. */
 export class Channel {
   readonly #socket: Dealer;
@@ -59,7 +61,10 @@ export class Channel {
     void this.#receive();
   }
 
-  /** @returns the value of the agent's reply. Never rejects. */
+  /**
+   * @param timeoutMs - Counted in ticks: an answer that came while this process was stopped (Ctrl-Z) is still read.
+   * @returns the value of the agent's reply. Never rejects.
+   */
   request(message: Request, timeoutMs: number): Promise<Answer> {
     this.#requests += 1;
     const id = `${this.#requests}`;
@@ -67,9 +72,13 @@ export class Channel {
       if (this.#wrongKey || this.#socket.closed) {
         return resolve(err({kind: this.#wrongKey ? 'wrong-key' : 'closed'}));
       }
-      const timer = setTimeout(() => this.#settle(id, err({kind: 'silent', afterMs: timeoutMs})), timeoutMs);
+      let ticks = Math.ceil(timeoutMs / TICK_MS);
+      const ticker = setInterval(() => {
+        ticks -= 1;
+        if (ticks < 0) this.#settle(id, err({kind: 'silent', afterMs: timeoutMs}));
+      }, TICK_MS);
       this.#waiting.set(id, (answer) => {
-        clearTimeout(timer);
+        clearInterval(ticker);
         resolve(answer);
       });
       const {type, ...fields} = message;

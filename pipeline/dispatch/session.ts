@@ -10,7 +10,6 @@ import {advanceStory, type ExitedEvent, newStory, type Story} from './story.js';
 const TICK_MS = 250;
 /** Between two messages that only say that the driver lives. */
 const HELLO_TICKS = 20;
-const ANSWER_MS = 5000;
 const SUBMIT_MS = 30_000;
 const KILL_MS = 3000;
 const LEAVE_MS = 1000;
@@ -141,9 +140,17 @@ export class JobSession {
 
   #attach(after: number): void {
     const {job} = this.#request;
-    void this.#channel.request({type: 'attach', job, after}, ANSWER_MS).then((answer) => {
-      if (!answer.ok && answer.error.kind !== 'closed') this.#end(this.#withoutAnswer(answer.error));
+    void this.#channel.request({type: 'attach', job, after}, this.#answerMs()).then((answer) => {
+      if (answer.ok || answer.error.kind === 'closed') return;
+      // Lost on its way, or the agent is busy: when silence is death, the tick decides.
+      if (answer.error.kind === 'silent') this.#attach(this.#inbox.last());
+      else this.#end(this.#withoutAnswer(answer.error));
     });
+  }
+
+  /** How long to wait for an answer before asking again. */
+  #answerMs(): number {
+    return this.#request.limits.silentMs / 2;
   }
 
   #heard(): void {
@@ -172,7 +179,7 @@ export class JobSession {
     this.#ticks += 1;
     this.#silentTicks += 1;
     this.#inbox.flush();
-    if (this.#ticks % HELLO_TICKS === 0) void this.#channel.request({type: 'hello'}, ANSWER_MS);
+    if (this.#ticks % HELLO_TICKS === 0) void this.#channel.request({type: 'hello'}, this.#answerMs());
     if (!isAlive(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
     // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
     const silentMs = this.#silentTicks * TICK_MS;
@@ -190,7 +197,7 @@ export class JobSession {
   #stop(because: 'interrupted' | 'timed-out', graceSeconds: number): void {
     this.#stopped ??= because;
     const {job} = this.#request;
-    void this.#channel.request({type: 'cancel', job, grace_seconds: graceSeconds}, ANSWER_MS);
+    void this.#channel.request({type: 'cancel', job, grace_seconds: graceSeconds}, this.#answerMs());
   }
 
   #kill(): void {
