@@ -78,7 +78,11 @@ async function runJournaled(request: RunRequest, effects: Journaled): Promise<Re
   const {journal, store} = effects;
   const hasher = createHasher(store.stats);
   const startedAtMs = performance.now();
-  const report = (news: News): void => effects.receive(journal.append(news));
+  const report = (news: News): void => {
+    effects.receive(journal.append(news));
+    // What had to be hashed is known from now on, also if a stage of many hours is killed. Writes only what is new.
+    if (news.type === 'stage-decided' || news.type === 'stage-finished') hasher.save();
+  };
   const finish = (status: RunStatus): void =>
     report({type: 'run-finished', status, seconds: (performance.now() - startedAtMs) / 1000});
   let closed: Result<null, Failure>;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {ok} from '../../pipeline/model/result.js';
 import type {Stage} from '../../pipeline/model/stage.js';
 import type {StageContext} from '../../pipeline/model/stage-kind.js';
@@ -34,5 +36,20 @@ describe('one run', () => {
       assert.deepEqual([status, finishedAt === null], ['failed', false]);
       assert.equal(told.at(-1), 'run-finished');
       expectOk(await store.locks.acquire('pipeline-demo', {wait: false}));
+    }));
+
+  it('keeps what it hashed before a stage begins, whatever becomes of the stage', () =>
+    inFolder(async (folder) => {
+      const csv = join(folder, 'labels.csv');
+      writeFileSync(csv, 'a');
+      let known: readonly string[] = [];
+      const looks = doing(
+        () => {
+          known = storeIn(folder).stats.table(`file ${csv}`).names;
+        },
+        {files: [{param: 'csv', path: csv}]},
+      );
+      expectOk(await play({folder, store: storeIn(folder), stages: [looks]}));
+      assert.equal(known.length, 1);
     }));
 });
