@@ -1,4 +1,5 @@
 import {createHasher} from './cache/hash.js';
+import {hashNews} from './cache/hash-news.js';
 import type {PipelineConfig} from './config/config.js';
 import {resolvedYaml} from './config/describe.js';
 import {DEFAULT_LIMITS} from './dispatch/job-request.js';
@@ -76,15 +77,16 @@ type Journaled = RunEffects & Readonly<{journal: RunJournal}>;
 
 async function runJournaled(request: RunRequest, effects: Journaled): Promise<Result<RunEnd, Failure>> {
   const {journal, store} = effects;
-  const hasher = createHasher(store.stats);
-  const startedAtMs = performance.now();
+  const now = (): number => performance.now();
+  const startedAtMs = now();
   const report = (news: News): void => {
     effects.receive(journal.append(news));
     // What had to be hashed is known from now on, also if a stage of many hours is killed. Writes only what is new.
     if (news.type === 'stage-decided' || news.type === 'stage-finished') hasher.save();
   };
+  const hasher = createHasher(store.stats, hashNews({report, now}));
   const finish = (status: RunStatus): void =>
-    report({type: 'run-finished', status, seconds: (performance.now() - startedAtMs) / 1000});
+    report({type: 'run-finished', status, seconds: (now() - startedAtMs) / 1000});
   let closed: Result<null, Failure>;
   let settled: ReadonlyMap<StageId, Settled>;
   try {

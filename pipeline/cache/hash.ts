@@ -2,7 +2,7 @@ import {statSync} from 'node:fs';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import type {Failure} from '../model/failure.js';
 import type {Result} from '../model/result.js';
-import type {Digest} from '../model/stage.js';
+import type {Digest, StageId} from '../model/stage.js';
 import {onDiskAsync} from '../store/on-disk.js';
 import {inParallel} from '../store/parallel.js';
 import {digestOfFiles, digestOfSmallFile, SMALL_FILE_BYTES} from '../store/sha256.js';
@@ -16,23 +16,29 @@ import {type FoundFile, walk} from './walk.js';
  * they were last hashed are read.
  */
 export type Hasher = Readonly<{
-  /** SHA-256 of the file's bytes, or of a folder: over `path + NUL + sha256 + LF` of its files in order of path. */
-  digest(path: string): Promise<Result<Digest, Failure>>;
+  /**
+   * SHA-256 of the file's bytes, or of a folder: over `path + NUL + sha256 + LF` of its files in order of path.
+   * @param askedBy - The stage that waits for it: progress is told for the first who asks.
+   */
+  digest(path: string, askedBy?: StageId): Promise<Result<Digest, Failure>>;
   /** Which files make the folder differ from when it had this digest; null when that is not known any more. */
   changeSince(path: string, before: Digest): FolderChange | null;
   /** Keeps what was learned, for the next process. */
   save(): Result<null, Failure>;
 }>;
 
-/** Called while files are read; `path` is the folder or file asked for. */
-export type HashProgress = (progress: Readonly<{path: string; done: number; total: number}>) => void;
+/** Called for every file that is read, of so many that have to be. */
+export type HashProgress = (
+  progress: Readonly<{done: number; total: number}>,
+  askedBy: StageId | null,
+) => void;
 
 export function createHasher(stats: StatCache, onProgress: HashProgress = () => undefined): Hasher {
   const underWay = new Map<string, Promise<Result<Digest, Failure>>>();
   /** As each folder was known before this process looked at it. */
   const before = new Map<string, StatTable>();
 
-  async function digestNow(path: string): Promise<Digest> {
+  async function digestNow(path: string, askedBy: StageId | null): Promise<Digest> {
     const state = statSync(path);
     const isFolder = state.isDirectory();
     const {size, mtimeMs, ctimeMs, ino} = state;
@@ -40,17 +46,20 @@ export function createHasher(stats: StatCache, onProgress: HashProgress = () => 
     const set = `${isFolder ? 'folder' : 'file'} ${path}`;
     const known = stats.table(set);
     if (!before.has(path)) before.set(path, known);
-    const table = await refreshed({path, files, known, onProgress});
+    const told = (done: number, total: number): void => onProgress({done, total}, askedBy);
+    const table = await refreshed({path, files, known, onProgress: told});
     if (table !== known) stats.put(set, table);
     return isFolder ? table.whole! : digestAt(table, 0);
   }
 
   return {
-    digest(path) {
+    digest(path, askedBy) {
       // Two stages that read the same folder ask for it at the same time.
       const current = underWay.get(path);
       if (current !== undefined) return current;
-      const asked = onDiskAsync(path, () => digestNow(path)).finally(() => underWay.delete(path));
+      const asked = onDiskAsync(path, () => digestNow(path, askedBy ?? null)).finally(() =>
+        underWay.delete(path),
+      );
       underWay.set(path, asked);
       return asked;
     },
@@ -66,7 +75,7 @@ type RefreshRequest = Readonly<{
   path: string;
   files: readonly FoundFile[];
   known: StatTable;
-  onProgress: HashProgress;
+  onProgress(done: number, total: number): void;
 }>;
 
 /** The table as it is now; the very same one when no file has changed. */
@@ -85,7 +94,7 @@ async function refreshed({path, files, known, onProgress}: RefreshRequest): Prom
     const knownRow = unchanged[index]!;
     if (knownRow !== -1) return {name: file.name, state: file, sha256: digestAt(known, knownRow)};
     const row = await hashFound(path, file);
-    onProgress({path, done: ++done, total});
+    onProgress(++done, total);
     if (performance.now() - pausedAtMs > 25) {
       await nextTurn();
       pausedAtMs = performance.now();

@@ -73,7 +73,7 @@ export async function hashFiles(
   const files: Record<string, Digest> = {};
   const missing: MissingFile[] = [];
   for (const file of stage.files) {
-    const digest = await hasher.digest(file.path);
+    const digest = await hasher.digest(file.path, stage.id);
     if (digest.ok) files[file.param] = digest.value;
     else missing.push({file, failure: digest.error});
   }

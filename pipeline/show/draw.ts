@@ -41,8 +41,8 @@ function heading({pipeline, run, configFile}: RunView): Line {
 
 function drawStage(stage: StageView, place: Place): readonly Line[] {
   const {phase} = stage;
-  if (phase.is === 'running') return drawRunning(stage, place);
   if (phase.is === 'settled') return [drawSettled(stage, place)];
+  if (phase.is === 'running' || stage.progress !== null) return drawRunning(stage, place);
   const soon =
     stage.decision === null ? '' : `${decisionWord(stage.decision)}  ${reasonText(stage.decision)}`;
   return [[...label(stage, {mark: '·', style: 'dim', grid: place.grid}), span(printable(soon), 'dim')]];
@@ -121,7 +121,7 @@ function shortened(
   const notWell = body.filter(({stage}) => !wentWell(stage));
   const well: Line = [span(`✔ ${countOf(body.length - notWell.length, 'stage')} done`, 'dim')];
   if (height(notWell) + 1 <= rows) return [well, ...notWell.flatMap(({lines}) => lines)];
-  const busy = notWell.filter(({stage}) => stage.phase.is !== 'waiting');
+  const busy = notWell.filter(({stage}) => stage.phase.is !== 'waiting' || stage.progress !== null);
   const waiting: Line = [span(`· ${countOf(notWell.length - busy.length, 'stage')} waiting`, 'dim')];
   return [well, ...busy.flatMap(({lines}) => lines).slice(0, Math.max(1, rows - 2)), waiting];
 }

@@ -61,10 +61,10 @@ export function amountText({done, total, unit}: Progress): string {
     : `${formatCount(done)}/${formatCount(total)} ${unit}`;
 }
 
-/** `431 images/s`; null while it cannot be told. */
+/** `431 images/s`, of `files hashed` `431 files/s`; null while it cannot be told. */
 export function rateText(progress: Progress): string | null {
   const rate = rateOf(progress);
-  return rate === null || rate <= 0 ? null : formatRate(rate, progress.unit);
+  return rate === null || rate <= 0 ? null : formatRate(rate, progress.unit.split(' ')[0]!);
 }
 
 /** `0:42 left`; null while it cannot be told, and at the end. */

@@ -28,6 +28,7 @@ export type StageView = Readonly<{
 
 /** Where a stage stands. */
 export type Phase =
+  /** With progress while its files are hashed: it cannot be decided before. */
   | Readonly<{is: 'waiting'}>
   | Readonly<{is: 'running'; sinceMs: number; attempt: number}>
   | Readonly<{is: 'settled'; seconds: number; outcome: Outcome}>;
@@ -82,7 +83,8 @@ type StageEvent = Exclude<Event, {type: 'run-started' | 'run-finished'}>;
 function followStage(stage: StageView, event: StageEvent, atMs: number): StageView {
   switch (event.type) {
     case 'stage-decided':
-      return {...stage, decision: event.decision};
+      // What it hashed to be decided is done.
+      return {...stage, decision: event.decision, progress: null};
     case 'stage-started': {
       // A new attempt begins with what the last one left: its rates say nothing any more.
       const phase = {is: 'running', sinceMs: atMs, attempt: event.attempt} as const;

@@ -32,6 +32,32 @@ demo  brave-otter  configs/demo.yaml
     );
   });
 
+  it('shows how far the files are hashed that decide about a stage, and forgets it with the decision', () => {
+    const hashing: readonly Timed[] = [
+      [0, started('dataset', 'train')],
+      [1, progress('dataset', 1000, 112_120, 'files hashed')],
+      [2, progress('dataset', 5000, 112_120, 'files hashed')],
+    ];
+    assert.equal(
+      drawn(hashing),
+      `
+demo  brave-otter  configs/demo.yaml
+⠋ dataset  ╸─────────   4%  5,000/112,120 files hashed  4,000 files/s  0:27 left
+· train
+0/2 done · 0 running · 0:02
+`,
+    );
+    assert.equal(
+      drawn([...hashing, [3, decided('dataset', 'run', 'first run')]]),
+      `
+demo  brave-otter  configs/demo.yaml
+· dataset  run  first run
+· train
+0/2 done · 0 running · 0:03
+`,
+    );
+  });
+
   it('shows a training with its epoch, loss, speed and time left', () => {
     assert.equal(
       drawn(TRAINING),
