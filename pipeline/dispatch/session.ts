@@ -38,6 +38,8 @@ export class JobSession {
   #story: Story;
   #attempt: number | null = null;
   #stopped: SessionEnd['stopped'] = null;
+  /** What the agent was last told, once it was told to stop the job. */
+  #graceSeconds: number | null = null;
   #silentTicks = 0;
   #ticks = 0;
   #end: (ending: Ending) => void = () => {};
@@ -50,7 +52,7 @@ export class JobSession {
     this.#channel = new Channel(agent.port, agent.keys, {
       onHeard: () => this.#heard(),
       onEvent: (seq, event) => this.#take(seq, event),
-      onReconnect: () => this.#attach(this.#inbox.last()),
+      onReconnect: () => this.#askAgain(),
       onFault: (message) => request.onNote('warning', message),
     });
     this.#inbox = createInbox(after, {
@@ -138,6 +140,13 @@ export class JobSession {
     return ended;
   }
 
+  /** What was under way when the connection broke may be lost. */
+  #askAgain(): void {
+    if (this.#attempt === null) return;
+    this.#attach(this.#inbox.last());
+    if (this.#graceSeconds !== null) this.#cancel(this.#graceSeconds);
+  }
+
   #attach(after: number): void {
     const {job} = this.#request;
     void this.#channel.request({type: 'attach', job, after}, this.#answerMs()).then((answer) => {
@@ -196,8 +205,17 @@ export class JobSession {
 
   #stop(because: 'interrupted' | 'timed-out', graceSeconds: number): void {
     this.#stopped ??= because;
-    const {job} = this.#request;
-    void this.#channel.request({type: 'cancel', job, grace_seconds: graceSeconds}, this.#answerMs());
+    this.#graceSeconds = Math.min(graceSeconds, this.#graceSeconds ?? graceSeconds);
+    this.#cancel(this.#graceSeconds);
+  }
+
+  /** Until there is an answer: to the agent a second one is harmless, it can only shorten the grace. */
+  #cancel(graceSeconds: number): void {
+    const message = {type: 'cancel', job: this.#request.job, grace_seconds: graceSeconds} as const;
+    void this.#channel.request(message, this.#answerMs()).then((answer) => {
+      const isLost = !answer.ok && answer.error.kind === 'silent';
+      if (isLost && graceSeconds === this.#graceSeconds) this.#cancel(graceSeconds);
+    });
   }
 
   #kill(): void {

@@ -36,4 +36,16 @@ describe('a driver whose message was lost', () => {
       assert.equal(events.length, 3);
       assert.deepEqual(heard().slice(0, 4), ['hello', 'submit', 'attach', 'attach']);
     }));
+
+  it('tells the agent again to stop, once it is connected again', () =>
+    withDeafAgent('cancel', async (job, heard) => {
+      const stop = new AbortController();
+      const running = job.run([], {signal: stop.signal});
+      await until(() => heard().includes('attach'), 'it is attached');
+      stop.abort();
+      const {result} = await running;
+      assert.ok(!result.ok && result.error.reason === 'exited');
+      assert.equal(result.error.signal, 'SIGTERM');
+      assert.deepEqual(heard(), ['hello', 'submit', 'attach', 'cancel', 'attach', 'cancel']);
+    }));
 });
