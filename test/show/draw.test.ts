@@ -51,7 +51,7 @@ demo  brave-otter  configs/demo.yaml
       drawn([...hashing, [3, decided('dataset', 'run', 'first run')]]),
       `
 demo  brave-otter  configs/demo.yaml
-· dataset  run  first run
+· dataset  RUN  first run
 · train
 0/2 done · 0 running · 0:03
 `,
