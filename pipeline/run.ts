@@ -1,4 +1,4 @@
-import {createHasher} from './cache/hash.js';
+import {createHasher, type Hasher} from './cache/hash.js';
 import {hashNews} from './cache/hash-news.js';
 import type {PipelineConfig} from './config/config.js';
 import {resolvedYaml} from './config/describe.js';
@@ -74,6 +74,7 @@ export async function run(
 }
 
 type Journaled = RunEffects & Readonly<{journal: RunJournal}>;
+type Reporting = Journaled & Readonly<{report(news: News): void}>;
 
 async function runJournaled(request: RunRequest, effects: Journaled): Promise<Result<RunEnd, Failure>> {
   const {journal, store} = effects;
@@ -113,7 +114,7 @@ function finishAfterFault(finish: () => void): void {
   }
 }
 
-function begin(request: RunRequest, effects: Journaled & Readonly<{report(news: News): void}>): void {
+function begin(request: RunRequest, effects: Reporting): void {
   const {config, graph, message, tags} = request;
   const {journal, report} = effects;
   const {argv, pid, host} = effects.facts;
@@ -122,15 +123,34 @@ function begin(request: RunRequest, effects: Journaled & Readonly<{report(news: 
     config: {file: config.file, path: config.path, digest: config.digest},
     stages: [...graph.keys()],
   });
-  journal.writeFile(RUN_FILES.config, resolvedYaml(config, {showOrigin: true}));
+  keepFile(request, effects)(RUN_FILES.config, resolvedYaml(config, {showOrigin: true}));
 }
 
-type Reporting = Journaled & Readonly<{hasher: ReturnType<typeof createHasher>; report(news: News): void}>;
+/**
+ * Writes a file that describes the run into its folder. A run that cannot be described goes on, but not silently: the
+ * warning stands under its first stage, since a run has no notes of its own.
+ */
+function keepFile({graph}: RunRequest, {journal, report}: Reporting): (name: string, text: string) => void {
+  const [stage] = graph.keys();
+  return (name, text) => {
+    const written = journal.writeFile(name, text);
+    if (written.ok || stage === undefined) return;
+    const why = 'message' in written.error ? written.error.message : written.error.reason;
+    report({
+      type: 'stage-note',
+      stage,
+      level: 'warning',
+      text: `this run is kept without its ${name}: ${why}`,
+    });
+  };
+}
 
-async function settleStages(request: RunRequest, effects: Reporting): Promise<ReadonlyMap<StageId, Settled>> {
+type Hashing = Reporting & Readonly<{hasher: Hasher}>;
+
+async function settleStages(request: RunRequest, effects: Hashing): Promise<ReadonlyMap<StageId, Settled>> {
   const {config} = request;
   const {journal, environment, report, root} = effects;
-  const recorder = createRecorder({...effects, config, writeFile: journal.writeFile});
+  const recorder = createRecorder({...effects, config, keepFile: keepFile(request, effects)});
   const executors = createExecutors({
     preparePython: () => recorder.preparePython((text) => report(pythonNote(request, text))),
     sourceFolder: effects.pythonSources,

@@ -14,7 +14,8 @@ export type RecorderTools = Readonly<{
   pythonSources: string;
   facts: Readonly<{version: string; node: string}>;
   stop: AbortSignal;
-  writeFile(name: string, text: string): Result<null, Failure>;
+  /** Into the run's folder; tells by itself when that fails. */
+  keepFile(name: string, text: string): void;
 }>;
 
 /** Writes down, once a run, what it ran on and in which state the program's source was. */
@@ -30,8 +31,8 @@ export function createRecorder(tools: RecorderTools): Recorder {
     source ??= readSource(tools.root);
     const {facts, patch} = await source;
     const environment = {...readEnvironment({...tools.facts, python}), source: facts};
-    tools.writeFile(RUN_FILES.environment, `${JSON.stringify(environment, null, 2)}\n`);
-    if (patch !== '') tools.writeFile(RUN_FILES.source, patch);
+    tools.keepFile(RUN_FILES.environment, `${JSON.stringify(environment, null, 2)}\n`);
+    if (patch !== '') tools.keepFile(RUN_FILES.source, patch);
   }
 
   async function prepare(onProgress: (text: string) => void): Promise<Result<Python, Failure>> {

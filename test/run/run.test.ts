@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {writeFileSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {ok} from '../../pipeline/model/result.js';
 import type {Stage} from '../../pipeline/model/stage.js';
@@ -36,6 +36,28 @@ describe('one run', () => {
       assert.deepEqual([status, finishedAt === null], ['failed', false]);
       assert.equal(told.at(-1), 'run-finished');
       expectOk(await store.locks.acquire('pipeline-demo', {wait: false}));
+    }));
+
+  it('warns of what could not be written down about it, and goes on', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const ended = await play({
+        ...{folder, store, stages: [doing(() => {})]},
+        receive: (event) => {
+          if (event.type !== 'run-started') return;
+          for (const name of ['config.resolved.yaml', 'environment.json'])
+            mkdirSync(join(store.layout.run(event.run), name));
+        },
+      });
+      const {record, folder: runFolder} = expectOk(ended);
+      assert.equal(record.status, 'succeeded');
+      assert.deepEqual(
+        record.stages[0]!.warnings,
+        ['config.resolved.yaml', 'environment.json'].map((name) => {
+          const path = join(runFolder, `.${name}.tmp`);
+          return `this run is kept without its ${name}: ${path}: a folder is in the way of a file`;
+        }),
+      );
     }));
 
   it('keeps what it hashed before a stage begins, whatever becomes of the stage', () =>
