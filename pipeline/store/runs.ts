@@ -42,30 +42,34 @@ export function createRuns(tools: RunTools): Runs {
   const placeOf = (name: RunName): RunPlace => ({name, folder: layout.run(name)});
   const liveness = (place: RunPlace): Liveness => livenessIn(place.folder, tools.self().host);
 
-  function list(): Result<readonly RunRow[], Failure> {
-    const read = onDisk(layout.runs, () =>
-      runNames(layout).flatMap((name) => {
-        const place = placeOf(name);
-        const record = readWritten(place) ?? valueOrNull(readRecord(place));
-        // A folder without any event: its run was killed before it began, or begins just now.
-        if (record === null) return [];
-        const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
-        return [{place, record, liveness: state}];
+  function newestFirst(): readonly RunRow[] {
+    const rows = runNames(layout).flatMap((name): RunRow[] => {
+      const place = placeOf(name);
+      const record = readWritten(place) ?? valueOrNull(readRecord(place));
+      // A folder without any event: its run was killed before it began, or begins just now.
+      if (record === null) return [];
+      const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
+      return [{place, record, liveness: state}];
+    });
+    return rows.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1));
+  }
+
+  function resolve(reference: string): Result<RunPlace, Diagnostic> {
+    const resolved = onDisk(layout.runs, () =>
+      resolveRun(reference, {
+        names: () => runNames(layout),
+        newestFirst: () => newestFirst().map(({place}) => place),
+        at: placeOf,
+        openFolder,
       }),
     );
-    return read.ok ? ok(read.value.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1))) : read;
+    return resolved.ok ? resolved.value : err(asDiagnostic(resolved.error));
   }
 
   return {
     create: (request) => createRun(tools, request.name),
-    list,
-    resolve: (reference) =>
-      resolveRun(reference, {
-        names: () => runNames(layout),
-        newestFirst: () => (valueOrNull(list()) ?? []).map(({place}) => place),
-        at: placeOf,
-        openFolder,
-      }),
+    list: () => onDisk(layout.runs, newestFirst),
+    resolve,
     read: readRecord,
     events: ({folder}, fromByte) => readEvents(join(folder, RUN_FILES.events), fromByte),
     liveness,
@@ -74,6 +78,12 @@ export function createRuns(tools: RunTools): Runs {
 
 function valueOrNull<T>(result: Result<T, unknown>): T | null {
   return result.ok ? result.value : null;
+}
+
+/** What the system refused, told like any other reason why a run cannot be found. */
+function asDiagnostic(failure: Failure): Diagnostic {
+  if (failure.reason !== 'system') throw new Error(`Internal error: the disk says ${failure.reason}`);
+  return fault(failure.message, null, failure.hint);
 }
 
 function createRun(tools: RunTools, name: string | undefined): Result<RunJournal, Failure> {
@@ -161,7 +171,17 @@ function livenessIn(folder: string, host: string): Liveness {
 /** A path the user gave: a run folder is known by its journal, and its name by what the journal says. */
 function openFolder(path: string): RunPlace | null {
   const folder = resolvePath(path);
-  if (statSync(join(folder, RUN_FILES.events), {throwIfNoEntry: false}) === undefined) return null;
+  if (!holdsEvents(folder)) return null;
   const record = readRecord({name: basename(folder) as RunName, folder});
   return record.ok ? {name: record.value.run, folder} : null;
+}
+
+function holdsEvents(folder: string): boolean {
+  try {
+    return statSync(join(folder, RUN_FILES.events), {throwIfNoEntry: false}) !== undefined;
+  } catch (error) {
+    // The path leads through a file.
+    if (isSystemError(error, 'ENOTDIR')) return false;
+    throw error;
+  }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import {cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {RunName} from '../../pipeline/model/stage.js';
 import {suggestRunName} from '../../pipeline/store/run-name.js';
 import {openStore, systemEffects} from '../../pipeline/store/store.js';
 import {addRun, ranWith, SPLIT, started, timedStore} from './demo-run.js';
-import {expectOk, fingerprint, inFolder, make, STAGE, storeIn} from './workplace.js';
+import {expectOk, fingerprint, inFolder, make, STAGE, storeIn, systemFailureOf} from './workplace.js';
 
 describe('runs', () => {
   it('get names of two words, and another one when a name is taken', () =>
@@ -137,6 +137,27 @@ describe('runs', () => {
         assert.ok(!found.ok);
         assert.equal(found.error.message, 'there is no run yet');
       }
+    }));
+
+  it('cannot be told where their folder cannot be looked at', () =>
+    inFolder((folder) => {
+      const store = timedStore(folder);
+      addRun(store, 'mine');
+      rmSync(store.layout.runs, {recursive: true});
+      // A link in a circle refuses everybody, also root.
+      symlinkSync('runs', store.layout.runs);
+      assert.equal(systemFailureOf(store.runs.list()).code, 'ELOOP');
+      for (const reference of ['@last', 'mine']) {
+        const found = store.runs.resolve(reference);
+        assert.ok(!found.ok);
+        assert.ok(found.error.message.startsWith(`${store.layout.runs}: `), found.error.message);
+        assert.match(found.error.message, /too many symbolic links/i);
+      }
+      const path = store.runs.resolve(`${store.layout.runs}/mine`);
+      assert.ok(!path.ok && path.error.message.includes('too many symbolic links'));
+      writeFileSync(join(folder, 'file'), '');
+      const through = store.runs.resolve(`${folder}/file/mine`);
+      assert.ok(!through.ok && through.error.message.includes('is no run folder'));
     }));
 
   it('keep what each stage was made of last, and find it again in the runs when the index is lost', () =>
