@@ -1,6 +1,7 @@
 import type {Outcome} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import type {JsonObject} from '../model/json.js';
+import type {Stage} from '../model/stage.js';
 import type {StageResult} from '../model/stage-kind.js';
 import type {Attempt} from '../store/artifacts.js';
 import {isSystemError, systemFailure} from '../store/on-disk.js';
@@ -15,35 +16,45 @@ export async function carryOut(order: RunOrder, tools: CarryOutTools): Promise<S
   const {digest} = order.inspection.fingerprint;
   const lock = await takeStageLock(order, tools);
   if (!lock.ok) return tools.stop.aborted ? interrupted : failed(lock.error);
+  const abandoned: Promise<unknown>[] = [];
   try {
     const fresh = tools.isForced(order);
     // The run that we waited for may have made it.
     const made = lock.value.waited && !fresh ? tools.store.artifacts.find(digest) : null;
     if (made !== null && (await tools.store.artifacts.verify(made)).length === 0)
       return succeeded(made, 'restored');
-    return await tryAll(order, tools, fresh);
+    return await tryAll(order, {...tools, abandoned}, fresh);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return failed(systemFailure(error, tools.store.layout.home));
   } finally {
-    lock.value.release();
+    // Where work goes on that does not stop, the kernel drops the lock when this process ends.
+    if (abandoned.length === 0) lock.value.release();
+    else void Promise.allSettled(abandoned).then(lock.value.release);
   }
 }
 
-async function tryAll(order: RunOrder, tools: CarryOutTools, fresh: boolean): Promise<Settled> {
+type TryTools = CarryOutTools & Readonly<{abandoned: Promise<unknown>[]}>;
+
+async function tryAll(order: RunOrder, tools: TryTools, fresh: boolean): Promise<Settled> {
   const {stage} = order;
   for (let retry = 0; ; retry += 1) {
     const ended = await tryOnce(order, tools, fresh && retry === 0);
     if (ended.outcome.status !== 'failed') return ended;
     const {failure} = ended.outcome;
     if (tools.stop.aborted) return interrupted;
-    if (retry >= stage.retries || !isWorldFailure(failure)) return ended;
+    if (retry >= retriesOf(stage) || !isWorldFailure(failure)) return ended;
     const text = `${describe(failure)}; trying again (${retry + 1} of ${stage.retries})`;
     tools.report({stage: stage.id, type: 'stage-note', level: 'warning', text});
   }
 }
 
-async function tryOnce(order: RunOrder, tools: CarryOutTools, fresh: boolean): Promise<Settled> {
+/** What ran in this process ends only when it wants to, and would write beside the next attempt. */
+function retriesOf({kind, retries}: Stage): number {
+  return kind.work.kind === 'in-process' ? 0 : retries;
+}
+
+async function tryOnce(order: RunOrder, tools: TryTools, fresh: boolean): Promise<Settled> {
   const {stage, inspection} = order;
   const {fingerprint} = inspection;
   const cleared = await clearTheWay(fingerprint.digest, {...tools, fresh});
@@ -60,7 +71,7 @@ async function tryOnce(order: RunOrder, tools: CarryOutTools, fresh: boolean): P
 }
 
 /** Whatever the executor throws that the system said is the world's failure, the rest is ours and told with a trace. */
-async function execute(order: RunOrder, tools: CarryOutTools, attempt: Attempt): Promise<StageResult> {
+async function execute(order: RunOrder, tools: TryTools, attempt: Attempt): Promise<StageResult> {
   try {
     return await tools.execute({
       stage: order.stage,
@@ -69,6 +80,7 @@ async function execute(order: RunOrder, tools: CarryOutTools, attempt: Attempt):
       fingerprint: order.inspection.fingerprint.digest,
       run: tools.run,
       noteChild: (child) => noteChild(attempt, child),
+      noteAbandoned: (work) => tools.abandoned.push(work),
     });
   } catch (error) {
     if (isSystemError(error)) return {ok: false, error: systemFailure(error, attempt.out)};

@@ -7,15 +7,21 @@ const GRACE_MS = 5000;
 
 type InProcess = Extract<Work, {kind: 'in-process'}>;
 
-/** Runs a stage that is written in TypeScript. At its time limit its signal is aborted as well. */
-export async function runInProcess(work: InProcess, {stage, context, kill}: WorkOrder): Promise<StageResult> {
+/**
+ * Runs a stage that is written in TypeScript. At its time limit its signal is aborted as well. It is waited for until
+ * it has stopped; one that does not listen is given up and noted.
+ */
+export async function runInProcess(work: InProcess, order: WorkOrder): Promise<StageResult> {
+  const {stage, context, kill} = order;
   const {timeoutMs} = stage;
   const limit = new AbortController();
   const timer = timeoutMs === null ? undefined : setTimeout(() => limit.abort(), timeoutMs);
   const signal = AbortSignal.any([context.signal, limit.signal]);
   const given = giveUp(signal, kill);
   try {
-    const result = await Promise.race([work.run({...context, signal}), given.up]);
+    const running = work.run({...context, signal});
+    const result = await Promise.race([running, given.up]);
+    if (result === null) order.noteAbandoned(running);
     if (limit.signal.aborted && timeoutMs !== null && !(result?.ok ?? false)) {
       return err({reason: 'timed-out', what: stage.id, afterMs: timeoutMs});
     }

@@ -13,6 +13,8 @@ export type WorkOrder = Readonly<{
   run: RunName;
   /** Notes a process that may outlive this one, so that the next run ends it before it writes. */
   noteChild(child: Readonly<{pid: number; command: string}>): void;
+  /** Notes work that nobody waits for any more but that may still write: nobody else may begin before it is over. */
+  noteAbandoned(work: Promise<unknown>): void;
 }>;
 
 /** Never rejects for what the world does to it; a fault of ours may throw. */

@@ -9,7 +9,7 @@ import type {News} from '../../pipeline/model/event.js';
 import type {Failure} from '../../pipeline/model/failure.js';
 import {err, ok} from '../../pipeline/model/result.js';
 import type {Store} from '../../pipeline/store/store.js';
-import {stage} from '../cache/stages.js';
+import {EXEC, kind, stage} from '../cache/stages.js';
 import {expectOk, fingerprint, inFolder, make, RUN, STAGE, storeIn, withMount} from '../store/workplace.js';
 
 const killed: Failure = {
@@ -26,7 +26,7 @@ const write: Executor = async ({context}) => {
 function order(changed: Partial<RunOrder['stage']> = {}): RunOrder {
   const because = [{code: 'first-run', text: 'first run'}] as const;
   return {
-    stage: stage({name: STAGE, ...changed}),
+    stage: stage({name: STAGE, kind: kind({work: EXEC}), ...changed}),
     inspection: {fingerprint: fingerprint(), decision: {action: 'run', because}, found: null},
     needs: [],
   };
@@ -98,6 +98,29 @@ describe('carrying out a stage', () => {
           'stage-started',
         ],
       );
+    }));
+
+  it('does not try again what ran in this process, and holds its lock until its work is over', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      let starts = 0;
+      let finish: () => void = () => {};
+      const hangs: Executor = async ({noteAbandoned}) => {
+        starts += 1;
+        const work = new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        noteAbandoned(work);
+        return err({reason: 'timed-out', what: STAGE, afterMs: 50});
+      };
+      const inProcess = order({retries: 2, kind: kind()});
+      assert.equal(failureOf(await carryOut(inProcess, tools(store, hangs))).reason, 'timed-out');
+      assert.equal(starts, 1);
+      const name = `stage-${fingerprint().digest}`;
+      const early = await store.locks.acquire(name, {wait: false});
+      assert.ok(!early.ok && early.error.reason === 'locked');
+      finish();
+      expectOk(await store.locks.acquire(name, {wait: true})).release();
     }));
 
   it('gives up after its last retry', () =>

@@ -43,6 +43,7 @@ async function play(
     context: contextOf(own, {out, report, ...options}),
     kill: options.kill ?? new AbortController().signal,
     noteChild: ({pid}) => pids.push(pid),
+    noteAbandoned: () => {},
   };
   const environment = {PATH: process.env['PATH'], PIPELINE_TEST_RUN: process.env['PIPELINE_TEST_RUN']};
   return {result: await runExec({folder, environment}, order), lines, pids, out};

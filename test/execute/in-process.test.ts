@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
+import {EventEmitter, once} from 'node:events';
 import {runInProcess} from '../../pipeline/execute/in-process.js';
 import {err, ok} from '../../pipeline/model/result.js';
 import type {StageContext, StageResult, Work} from '../../pipeline/model/stage-kind.js';
@@ -47,11 +47,31 @@ describe('a stage written in TypeScript', () => {
       assert.deepEqual(await play(folder, finishes, {stage: {timeoutMs: 50}}), ok({images: 3}));
     }));
 
-  it('is left alone at once when it must stop at once', () =>
+  it('is waited for until it has stopped', () =>
+    inFolder(async (folder) => {
+      const [waiting, told] = [new EventEmitter(), new AbortController()];
+      let written = false;
+      const cleansUp = async ({signal}: StageContext) => {
+        await once(signal, 'abort');
+        setImmediate(() => waiting.emit('cleaned'));
+        await once(waiting, 'cleaned');
+        written = true;
+        return err({reason: 'threw', message: 'aborted', trace: ''} as const);
+      };
+      const options = {stage: {timeoutMs: 50}, onAbandoned: () => told.abort()};
+      const result = await play(folder, cleansUp, options);
+      assert.deepEqual(result, err({reason: 'timed-out', what: 'train', afterMs: 50}));
+      assert.deepEqual([written, told.signal.aborted], [true, false]);
+    }));
+
+  it('is given up at once when it must stop at once, and noted', () =>
     inFolder(async (folder) => {
       const kill = new AbortController();
-      const playing = play(folder, () => new Promise(() => {}), {kill: kill.signal});
+      const noted: Promise<unknown>[] = [];
+      const onAbandoned = (work: Promise<unknown>) => noted.push(work);
+      const playing = play(folder, () => new Promise(() => {}), {kill: kill.signal, onAbandoned});
       kill.abort();
       assert.deepEqual(await playing, err(stopped));
+      assert.equal(noted.length, 1);
     }));
 });

@@ -13,6 +13,7 @@ export type OrderOptions = Readonly<{
   signal?: AbortSignal;
   kill?: AbortSignal;
   onNews?: (news: StageNews) => void;
+  onAbandoned?: (work: Promise<unknown>) => void;
 }>;
 
 /** An order for one attempt, with `out` and `resume` in the folder. */
@@ -32,5 +33,6 @@ export function orderFor(folder: string, work: Work, options: OrderOptions = {})
       ...options.context,
     },
     noteChild: () => {},
+    noteAbandoned: options.onAbandoned ?? (() => {}),
   };
 }

@@ -40,6 +40,25 @@ describe('worker threads', () => {
     await assert.rejects(sum([1, 'exit']), /^Error: Internal error: a worker thread ended with code 3$/);
   });
 
+  it('stop in the middle of their work when they are told to', async () => {
+    const stop = new AbortController();
+    const memory = new SharedArrayBuffer(4);
+    const run = runOnWorkers<unknown, number>({
+      script: SCRIPT,
+      workers: 2,
+      workerData: {factor: 1, memory},
+      tasks: [1, 'count', 'count', 'count'],
+      onDone: () => stop.abort(new Error('told to stop')),
+      signal: stop.signal,
+    });
+    await assert.rejects(run, /told to stop/);
+    const counter = new Int32Array(memory);
+    const before = counter[0];
+    // A thread that still counts would change it within this time.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    assert.equal(counter[0], before);
+  });
+
   it('stop when the one who counts their work fails', async () => {
     const run = runOnWorkers<number, number>({
       script: SCRIPT,
