@@ -9,7 +9,7 @@ export async function dagCommand(
   shell: Shell,
   options: ConfigOptions & {file: string; json?: boolean; format: 'text' | 'mermaid'},
 ): Promise<ExitCode> {
-  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  const loaded = loadPipeline(shell, options);
   if (!loaded.ok) {
     sayFaults(shell, loaded.error);
     return EXIT.usage;

@@ -16,7 +16,7 @@ export type Loaded = Readonly<{config: PipelineConfig; graph: StageGraph}>;
 /** Configuration and graph, or every fault of both. */
 export function loadPipeline(
   shell: Shell,
-  request: ConfigOptions & {file: string; checkFiles: boolean},
+  request: ConfigOptions & {file: string},
 ): Result<Loaded, readonly Diagnostic[]> {
   const config = loadConfig({
     file: request.file,
@@ -25,7 +25,6 @@ export function loadPipeline(
     kinds: stageKinds,
     environment: shell.environment,
     folder: shell.folder,
-    checkFiles: request.checkFiles,
     edgeFaults,
   });
   if (!config.ok) return config;

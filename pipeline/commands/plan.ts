@@ -74,7 +74,7 @@ const EVERYTHING = {stages: [], only: [], from: [], until: [], skip: [], force: 
 type Planned = Readonly<{plan: readonly PlannedStage[]; store: Store; loaded: Loaded}>;
 
 async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | ExitCode> {
-  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  const loaded = loadPipeline(shell, options);
   if (!loaded.ok) {
     sayFaults(shell, loaded.error);
     return EXIT.usage;

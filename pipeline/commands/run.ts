@@ -37,7 +37,7 @@ export type RunOptions = ConfigOptions &
 /** Runs what is not up to date. Faults of the configuration and missing data are told before anything is done. */
 export async function runCommand(shell: Shell, options: RunOptions): Promise<ExitCode> {
   if (options.dryRun) return await (await import('./plan.js')).planCommand(shell, options);
-  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  const loaded = loadPipeline(shell, options);
   if (!loaded.ok) {
     sayFaults(shell, loaded.error);
     return EXIT.usage;

@@ -10,7 +10,7 @@ export async function validateCommand(
   shell: Shell,
   options: ConfigOptions & {file: string; json?: boolean},
 ): Promise<ExitCode> {
-  const loaded = loadPipeline(shell, {...options, checkFiles: false});
+  const loaded = loadPipeline(shell, options);
   const faults = loaded.ok ? [] : loaded.error;
   const warnings = loaded.ok
     ? missingFiles(loaded.value.config).map((fault) => ({...fault, severity: 'warning' as const}))

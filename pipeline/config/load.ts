@@ -8,7 +8,6 @@ import type {PipelineConfig, StageConfig} from './config.js';
 import {check} from './faults.js';
 import {type Environment, interpolate} from './interpolate.js';
 import {entryAt, type LocatedMap, merge} from './located.js';
-import {missingFilesOf} from './missing.js';
 import {override} from './override.js';
 import {nameFrom, readConfigFile} from './read.js';
 import {ANY_STAGE, type StageKinds, stageSchema, TOP_LEVEL_KEYS, topLevelSchema} from './schema.js';
@@ -25,13 +24,14 @@ export type LoadRequest = Readonly<{
   environment: Environment;
   /** The current folder, absolute. */
   folder: string;
-  /** Whether files and folders that the stages read must be there; else ask missingFiles() when it matters. */
-  checkFiles: boolean;
   /** What is wrong with the edges of what is left: asked only when something else is wrong, to tell all at once. */
   edgeFaults(known: {stages: readonly StageConfig[]; broken: readonly string[]}): readonly Diagnostic[];
 }>;
 
-/** Reads and validates a configuration. Everything that is wrong with it comes back at once. */
+/**
+ * Reads and validates a configuration. Everything that is wrong with it comes back at once. Whether the files are there
+ * that its stages read, missingFiles() tells.
+ */
 export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonly Diagnostic[]> {
   const faults: Diagnostic[] = [];
   const tree = readTree(request, faults);
@@ -47,7 +47,6 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
     (fault) => fault.location === null || !unfilled.has(place(fault)),
   );
   faults.push(...invalid);
-  if (request.checkFiles) faults.push(...stages.found.flatMap(({config}) => missingFilesOf(config)));
   if (top.value === null || faults.length > 0) {
     const {found, broken} = stages;
     faults.push(...request.edgeFaults({stages: found.map(({config}) => config), broken}));

@@ -10,8 +10,7 @@ export function missingFiles(config: PipelineConfig): readonly Diagnostic[] {
   return config.stages.flatMap(missingFilesOf);
 }
 
-/** The same for one stage. */
-export function missingFilesOf(stage: StageConfig): readonly Diagnostic[] {
+function missingFilesOf(stage: StageConfig): readonly Diagnostic[] {
   return stage.kind.paths.flatMap((wanted) => {
     const value: Json | undefined = stage.params[wanted.param];
     const paths = Array.isArray(value)

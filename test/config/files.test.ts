@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {added, complaintsAbout, GOOD, only} from './rig.js';
+import {added, complaintsAbout, GOOD, missingFor, only} from './rig.js';
 
 describe('A file that cannot be used', () => {
   it('a configuration that is not there, but another nearly is', () => {
@@ -146,11 +146,10 @@ o.yaml:1:4: error: this { is never closed
 
   it('data that are not there, with how to get them', () => {
     assert.equal(
-      complaintsAbout({
+      missingFor({
         ...only(
           'pipeline: x\nstages:\n  a:\n    uses: acquire\n    params:\n      images: data/nih\n      lists: [p.yaml, nope]\n',
         ),
-        checkFiles: true,
       }),
       `p.yaml:6:15: error: stages.a.params.images: there is no folder FOLDER/data/nih
   6 │       images: data/nih
@@ -169,13 +168,12 @@ p.yaml:7:23: error: stages.a.params.lists.1: there is no file or folder FOLDER/n
 
   it('a file where a folder belongs, and a folder where a file belongs', () => {
     assert.equal(
-      complaintsAbout({
+      missingFor({
         files: {
           'p.yaml':
             'pipeline: x\nstages:\n  a:\n    uses: acquire\n    params: {images: p.yaml, metadata: d}\n',
           'd/x': '',
         },
-        checkFiles: true,
       }),
       `p.yaml:5:22: error: stages.a.params.images: FOLDER/p.yaml is a file, not a folder
   5 │     params: {images: p.yaml, metadata: d}
@@ -194,35 +192,12 @@ p.yaml:5:40: error: stages.a.params.metadata: FOLDER/d is a folder, not a file
 
   it('data that a -S names and that are not there', () => {
     assert.equal(
-      complaintsAbout({
+      missingFor({
         ...only('pipeline: x\nstages:\n  a:\n    uses: acquire\n    params: {images: .}\n'),
         sets: ['a.images=nope'],
-        checkFiles: true,
       }),
       `error: -S a.images=nope: stages.a.params.images: there is no folder FOLDER/nope
   hint: get the images first
-`,
-    );
-  });
-
-  it('data that are not there beside a fault elsewhere', () => {
-    assert.equal(
-      complaintsAbout({
-        ...only(
-          'pipeline: x\nstages:\n  a:\n    uses: acquire\n    params: {images: nope}\n  b:\n    uses: split\n    params: {seed: x}\n',
-        ),
-        checkFiles: true,
-      }),
-      `p.yaml:5:22: error: stages.a.params.images: there is no folder FOLDER/nope
-  5 │     params: {images: nope}
-    │                      ^^^^
-  hint: get the images first
-
-p.yaml:8:20: error: stages.b.params.seed: expected a whole number, found "x"
-  8 │     params: {seed: x}
-    │                    ^
-
-2 errors
 `,
     );
   });

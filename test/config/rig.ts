@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import type {PipelineConfig} from '../../pipeline/config/config.js';
 import {loadConfig} from '../../pipeline/config/load.js';
+import {missingFiles} from '../../pipeline/config/missing.js';
 import {edgeFaults} from '../../pipeline/graph/build.js';
 import type {Diagnostic} from '../../pipeline/model/diagnostic.js';
 import type {Result} from '../../pipeline/model/result.js';
@@ -17,7 +18,6 @@ export type Request = Readonly<{
   overlays?: readonly string[];
   sets?: readonly string[];
   environment?: Readonly<Record<string, string>>;
-  checkFiles?: boolean;
 }>;
 
 /** Loads real files from a folder of their own; `body` sees the result while they are there. */
@@ -38,7 +38,6 @@ export function withLoaded<T>(
       kinds: KINDS,
       environment: request.environment ?? {},
       folder,
-      checkFiles: request.checkFiles ?? false,
       edgeFaults,
     });
     return body(loaded, folder);
@@ -52,6 +51,14 @@ export function complaintsAbout(request: Request): string {
   return withLoaded(request, (loaded, folder) =>
     loaded.ok ? 'no complaints\n' : printed(loaded.error, folder),
   );
+}
+
+/** What a user reads about data that are not there for a configuration that is fine. */
+export function missingFor(request: Request): string {
+  return withLoaded(request, (loaded, folder) => {
+    if (!loaded.ok) throw new Error(printed(loaded.error, folder));
+    return printed(missingFiles(loaded.value), folder);
+  });
 }
 
 export function loadedConfig(request: Request): PipelineConfig {

@@ -70,7 +70,7 @@ describe('Each configuration of the repository', () => {
       const text = readFileSync(join(ROOT, 'configs', name), 'utf8');
       assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./pipeline.schema.json');
       const request = {file: `configs/${name}`, overlays: [], sets: [], kinds: stageKinds, environment: {}};
-      const config = loadConfig({...request, folder: ROOT, checkFiles: false, edgeFaults});
+      const config = loadConfig({...request, folder: ROOT, edgeFaults});
       assert.ok(config.ok, config.ok ? '' : printed(config.error, ROOT));
       const graph = buildGraph(config.value);
       assert.ok(graph.ok, graph.ok ? '' : printed(graph.error, ROOT));
