@@ -44,7 +44,8 @@ export function decide(request: DecideRequest): Decision {
   return {action: 'run', because};
 }
 
-function restoredFrom({run, finishedAt}: ArtifactRecord): Reason {
+/** Why an artifact that another run has made is taken. */
+export function restoredFrom({run, finishedAt}: ArtifactRecord): Reason {
   return {code: 'restored', text: `same inputs as in run ${run} of ${finishedAt.slice(0, 10)}`};
 }
 

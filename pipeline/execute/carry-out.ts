@@ -1,3 +1,4 @@
+import {restoredFrom} from '../cache/decide.js';
 import type {Outcome} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import type {JsonObject} from '../model/json.js';
@@ -21,8 +22,12 @@ export async function carryOut(order: RunOrder, tools: CarryOutTools): Promise<S
     const fresh = tools.isForced(order);
     // The run that we waited for may have made it.
     const made = lock.value.waited && !fresh ? tools.store.artifacts.find(digest) : null;
-    if (made !== null && (await tools.store.artifacts.verify(made)).length === 0)
+    if (made !== null && (await tools.store.artifacts.verify(made)).length === 0) {
+      // It was decided that the stage runs, and now it does not.
+      const decision = {action: 'restore', because: [restoredFrom(made)]} as const;
+      tools.report({type: 'stage-decided', stage: order.stage.id, fingerprint: digest, decision});
       return succeeded(made, 'restored');
+    }
     return await tryAll(order, {...tools, abandoned}, fresh);
   } catch (error) {
     if (!isSystemError(error)) throw error;

@@ -5,6 +5,7 @@ import {carryOut} from '../../pipeline/execute/carry-out.js';
 import type {CarryOutTools} from '../../pipeline/execute/carry-out-tools.js';
 import type {RunOrder, Settled} from '../../pipeline/execute/schedule.js';
 import type {Executor} from '../../pipeline/execute/work-order.js';
+import type {Decision} from '../../pipeline/model/decision.js';
 import type {News} from '../../pipeline/model/event.js';
 import type {Failure} from '../../pipeline/model/failure.js';
 import {err, ok} from '../../pipeline/model/result.js';
@@ -180,7 +181,9 @@ describe('carrying out a stage', () => {
       const lock = await store.locks.acquire(`stage-${fingerprint().digest}`, {wait: false});
       const held = expectOk(lock);
       const notes: string[] = [];
+      const decisions: Decision[] = [];
       const report = (item: News) => {
+        if (item.type === 'stage-decided') decisions.push(item.decision);
         if (item.type !== 'stage-note') return;
         notes.push(item.text);
         // The other run ends well as soon as we wait for it.
@@ -190,6 +193,8 @@ describe('carrying out a stage', () => {
       const {outcome} = await carryOut(order(), tools(store, never, {report}));
       assert.ok(outcome.status === 'succeeded');
       assert.equal(outcome.how, 'restored');
+      const text = `same inputs as in run ${RUN} of 2026-01-05`;
+      assert.deepEqual(decisions, [{action: 'restore', because: [{code: 'restored', text}]}]);
       assert.match(notes.join(), /^waits for process \d+ \(.*\), which makes the same artifact$/);
     }));
 
