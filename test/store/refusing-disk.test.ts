@@ -5,6 +5,7 @@ import type {Digest, StageId} from '../../pipeline/model/stage.js';
 import type {RunJournal} from '../../pipeline/store/journal.js';
 import {
   expectOk,
+  fill,
   fingerprint,
   inFolder,
   make,
@@ -141,14 +142,3 @@ describe('a read-only disk', () => {
     });
   });
 });
-
-/** Writes until nothing more goes in. */
-function fill(path: string): void {
-  for (const size of [65_536, 4096, 1]) {
-    try {
-      for (let count = 0; ; count++) writeFileSync(join(path, `filler-${size}-${count}`), Buffer.alloc(size));
-    } catch {
-      // Full for files of this size.
-    }
-  }
-}

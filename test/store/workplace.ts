@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ArtifactRecord} from '../../pipeline/model/artifact.js';
@@ -99,4 +99,21 @@ export async function withMount(
     spawnSync('umount', [path], {stdio: 'ignore'});
   }
   return true;
+}
+
+/** Writes until nothing more goes in. @returns what to remove to have space again. */
+export function fill(path: string): readonly string[] {
+  const fillers: string[] = [];
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (let count = 0; ; count++) {
+        const filler = join(path, `filler-${size}-${count}`);
+        fillers.push(filler);
+        writeFileSync(filler, Buffer.alloc(size));
+      }
+    } catch {
+      // Full for files of this size.
+    }
+  }
+  return fillers.filter((filler) => existsSync(filler));
 }
