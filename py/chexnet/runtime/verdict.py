@@ -1,14 +1,16 @@
 """How an attempt ended, and which rank is to blame."""
 
+import contextlib
 import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexnet.runtime.failure import RankError, read_error_file
+from chexnet.runtime.failure import RankError, error_of, read_error_file
 from chexnet.runtime.journal import Exited, JobError
 
 _SUMMARY_BYTES = 65_536
+_PROBE_BYTES = 65_536
 _SUMMARY = re.compile(r"rank\s*: (\d+) \(local_rank: (\d+)\)\s+exitcode\s*: (-?\d+)")
 _LOST_PEER = re.compile(r"gloo|nccl|hccl|connection|broken pipe|DistNetworkError|DistBackendError", re.IGNORECASE)
 
@@ -29,10 +31,11 @@ def exited(return_code: int, folder: Path, *, cancelled: bool, torchrun: bool) -
     suspects = _suspects(folder) if torchrun else [_Suspect(0, return_code, _own_error(folder))]
     # torchrun itself was killed: what became of its ranks is the consequence.
     if not suspects or (torchrun and return_code < 0):
-        return _ended(return_code, None, None)
+        return _ended(return_code, None, _refusal_of(folder) if return_code > 0 else None)
     culprit = min(suspects, key=_innocence)
     code = return_code if culprit.exit_code is None else culprit.exit_code
-    return _ended(code, culprit.rank, _error_of(culprit))
+    error = _error_of(culprit)
+    return _ended(code, culprit.rank, _refusal_of(folder) if error is None and code > 0 else error)
 
 
 def _suspects(folder: Path) -> list[_Suspect]:
@@ -65,6 +68,19 @@ def _error_of(suspect: _Suspect) -> JobError | None:
     # An error file beside a death by signal tells of an exception that did not end the process.
     killed = suspect.exit_code is not None and suspect.exit_code < 0
     return None if suspect.error is None or killed else suspect.error.error
+
+
+def _refusal_of(folder: Path) -> JobError | None:
+    """Why nothing can be written there, if so: then a process could not say either why it failed."""
+    probe = folder / "probe"
+    try:
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return error_of(error)
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
 
 
 def _own_error(folder: Path) -> RankError | None:
