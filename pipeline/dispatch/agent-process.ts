@@ -6,8 +6,8 @@ import {delimiter, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
+import {gone, isSameProcess, killProcess, type ProcessIdentity} from '../store/processes.js';
 import {type Keys, makeKeys, readKeys} from './keys.js';
-import {isAlive, killProcess, type ProcessIdentity} from './process-identity.js';
 import {tailOf} from './tail.js';
 
 /** A live agent that can be spoken to. */
@@ -45,9 +45,10 @@ export function findAgent(dir: string): AgentProcess | null {
   try {
     const endpoint = JSON.parse(readFileSync(join(dir, 'endpoint.json'), 'utf8')) as Record<string, unknown>;
     const {port, pid, start_time: startTime, keys: file} = endpoint;
-    if (typeof port !== 'number' || typeof pid !== 'number' || typeof file !== 'string') return null;
-    const identity = {pid, startTime: typeof startTime === 'number' ? startTime : null};
-    const keys = isAlive(identity) ? readKeys(dir, file) : null;
+    if (typeof port !== 'number' || typeof pid !== 'number') return null;
+    if (typeof startTime !== 'string' || typeof file !== 'string') return null;
+    const identity = {pid, startTime};
+    const keys = isSameProcess(identity) ? readKeys(dir, file) : null;
     return keys && {...identity, port, address: `127.0.0.1:${port}`, keys, exitStatus: () => null};
   } catch {
     return null;
@@ -65,15 +66,6 @@ export async function startAgent(request: AgentRequest): Promise<Result<AgentPro
   const ready = await waitUntilReady(request.dir, child);
   if (ready.pid !== null) return ok(ready);
   return err(describeExit(request, ready.code));
-}
-
-/** Waits until the agent is gone. @returns false when it still lives after that time. */
-export async function gone(agent: ProcessIdentity, withinMs: number): Promise<boolean> {
-  for (let waited = 0; isAlive(agent); waited += POLL_MS) {
-    if (waited >= withinMs) return false;
-    await delay(POLL_MS);
-  }
-  return true;
 }
 
 /** Kills the agent; its ranks die with it. Waits a moment for its end. */

@@ -1,6 +1,7 @@
 import type {Failure} from '../model/failure.js';
 import {err} from '../model/result.js';
-import {type AgentProcess, describeExit, findAgent, gone, killAgent, startAgent} from './agent-process.js';
+import {gone} from '../store/processes.js';
+import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import {JobSession, type SessionEnd} from './session.js';
 import {advanceStory, newStory, readJournal, type Story} from './story.js';

@@ -1,10 +1,10 @@
 import type {JobEvent} from '../model/job-event.js';
 import type {JsonObject} from '../model/json.js';
+import {isSameProcess, killProcess} from '../store/processes.js';
 import type {AgentProcess} from './agent-process.js';
 import {Channel, type ChannelFault} from './channel.js';
 import {createInbox, type Inbox} from './inbox.js';
 import type {JobRequest} from './job-request.js';
-import {isAlive, killProcess} from './process-identity.js';
 import {advanceStory, type ExitedEvent, newStory, type Story} from './story.js';
 
 const TICK_MS = 250;
@@ -189,7 +189,7 @@ export class JobSession {
     this.#silentTicks += 1;
     this.#inbox.flush();
     if (this.#ticks % HELLO_TICKS === 0) void this.#channel.request({type: 'hello'}, this.#answerMs());
-    if (!isAlive(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
+    if (!isSameProcess(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
     // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
     const silentMs = this.#silentTicks * TICK_MS;
     if (silentMs < this.#request.limits.silentMs) return;

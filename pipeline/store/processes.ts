@@ -23,10 +23,15 @@ export function isSameProcess({pid, startTime}: ProcessIdentity): boolean {
 /**
  * When the process started, as text that is only good for comparing; null when there is none (a zombie is none).
  * Linux: boot id and field 22 of /proc/<pid>/stat (clock ticks since boot). Elsewhere: what `ps -o lstart=` prints,
- * to the second.
+ * to the second. Mirrored by start_time in py/chexnet/runtime/process.py.
  */
 export function startTimeOf(pid: number): string | null {
   return process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
+}
+
+/** SIGKILL; nothing when it is gone or not ours to end. */
+export function killProcess(who: ProcessIdentity): void {
+  if (isSameProcess(who)) sendSignal(who, 'SIGKILL');
 }
 
 /**
@@ -39,15 +44,29 @@ export async function endProcess(who: ProcessIdentity, {graceMs}: {graceMs: numb
     ['SIGKILL', 2000],
   ] as const) {
     if (!isSameProcess(who)) return true;
-    try {
-      process.kill(who.pid, signal);
-    } catch {
-      // Gone meanwhile, or not ours to end: the look below tells which.
-    }
-    // The kernel tells only a parent when a process ends, so the others have to look.
-    for (const until = Date.now() + waitMs; isSameProcess(who) && Date.now() < until; ) await delay(20);
+    sendSignal(who, signal);
+    if (await gone(who, waitMs)) return true;
   }
-  return !isSameProcess(who);
+  return false;
+}
+
+/**
+ * Waits until the process is gone. The kernel tells only a parent when a process ends, so the others have to look.
+ * @returns false when it still lives after that time.
+ */
+export async function gone(who: ProcessIdentity, withinMs: number): Promise<boolean> {
+  for (const until = Date.now() + withinMs; isSameProcess(who); await delay(20)) {
+    if (Date.now() >= until) return false;
+  }
+  return true;
+}
+
+function sendSignal({pid}: ProcessIdentity, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone meanwhile, or not ours to end.
+  }
 }
 
 function startTimeFromProc(pid: number): string | null {
@@ -67,6 +86,8 @@ function startTimeFromPs(pid: number): string | null {
   try {
     const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
       encoding: 'utf8',
+      // The names of days and months.
+      env: {...process.env, LC_ALL: 'C'},
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
     return text === '' ? null : text;

@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import {Router} from 'zeromq';
 import {decodeDriverMessage, encode} from '../../pipeline/dispatch/codec.js';
 import {type Keys, makeKeys, readKeys} from '../../pipeline/dispatch/keys.js';
-import {startTimeOf} from '../../pipeline/dispatch/process-identity.js';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
 import {type AgentMessage, type DriverMessage, PROTOCOL_VERSION} from '../../pipeline/model/protocol.js';
+import {startTimeOf} from '../../pipeline/store/processes.js';
 import {writeWhole} from '../../pipeline/store/write-file.js';
 
 type Kind = 'attach' | 'cancel';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import {chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {findAgent} from '../../pipeline/dispatch/agent-process.js';
-import {isAlive, startTimeOf} from '../../pipeline/dispatch/process-identity.js';
 import type {Failure} from '../../pipeline/model/failure.js';
+import {startTimeOf} from '../../pipeline/store/processes.js';
 import {withMount} from '../store/workplace.js';
 import {
   type JobFolder,
@@ -135,7 +135,7 @@ describe('a job that a killed driver left', () => {
         address: failure.reason === 'agent-lost' ? failure.address : '',
         message: `the runtime agent (pid ${agentPid}) refused this driver: it does not know the CURVE key of this job folder`,
       });
-      assert.ok(isAlive({pid: jobPid, startTime: startTimeOf(jobPid)}));
+      assert.ok(!gone(jobPid));
       writeFileSync(job.path('go'), '');
       await until(() => gone(agentPid), 'the agent is gone');
     }));

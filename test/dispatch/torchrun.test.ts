@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {startTimeOf} from '../../pipeline/dispatch/process-identity.js';
 import type {Failure} from '../../pipeline/model/failure.js';
+import {startTimeOf} from '../../pipeline/store/processes.js';
 import {type JobFolder, type Outcome, until, withJobFolder} from './rig.js';
 
 const RANKS = {torchrun: true, ranks: 2} as const;

@@ -3,7 +3,9 @@
 import ctypes
 import os
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 # Set by the agent for what it starts: a process that does not descend from it is an orphan.
 AGENT_PID_VARIABLE = "CHEXNET_AGENT_PID"
@@ -37,13 +39,24 @@ def arm_parent_death_signal() -> bool:
     return True
 
 
-def start_time(pid: int) -> int | None:
-    """Clock ticks between boot and the start of the process (field 22 of /proc/<pid>/stat), None when it is gone.
+def start_time(pid: int) -> str | None:
+    """When the process started, as text that is only good for comparing; None when it is gone (a zombie is).
 
-    With the pid it names one process for ever: pids are used again, pairs are not. A zombie counts as gone.
+    Linux: boot id and field 22 of /proc/<pid>/stat; elsewhere what ps prints. With the pid it names one process for
+    ever: pids are used again, pairs are not. Mirrored by startTimeOf in pipeline/store/processes.ts.
     """
+    if sys.platform != "linux":
+        return _start_time_from_ps(pid)
     fields = _stat(pid)
-    return None if fields is None or fields[0] in "ZX" else int(fields[19])
+    if fields is None or fields[0] in "ZX":
+        return None
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}/{fields[19]}"
+
+
+def _start_time_from_ps(pid: int) -> str | None:
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    said = subprocess.run(command, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or None
 
 
 def parent_of(pid: int) -> int | None:
