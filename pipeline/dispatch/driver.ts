@@ -1,11 +1,11 @@
-import type {Failure} from '../model/failure.js';
+import {type Failure, stoppedFailure} from '../model/failure.js';
 import {err} from '../model/result.js';
 import {gone} from '../store/processes.js';
 import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import {JobSession, type SessionEnd} from './session.js';
 import {advanceStory, newStory, readJournal, type Story} from './story.js';
-import {stoppedFailure, verdictOf} from './verdict.js';
+import {verdictOf} from './verdict.js';
 
 const LEAVE_MS = 3000;
 
@@ -33,7 +33,7 @@ export async function runJob(request: JobRequest): Promise<JobResult> {
 }
 
 async function begin(request: JobRequest, after: number): Promise<JobResult> {
-  if (request.signal.aborted) return err(stoppedFailure(request.launch.module));
+  if (request.signal.aborted) return err(stoppedFailure(request.launch.module, {resumes: true}));
   const {python, sourceFolder, dir, environment} = request;
   const {port, leaseSeconds} = request.limits;
   const agent = await startAgent({python, sourceFolder, dir, environment, port, leaseSeconds});
@@ -93,7 +93,7 @@ function conclude(request: JobRequest, agent: AgentProcess, end: SessionEnd): Jo
   const story = end.kind === 'lost' ? replay(request, end.story) : end.story;
   const exited = end.kind === 'exited' ? end.exited : end.kind === 'lost' ? story.exited : null;
   if (exited?.code === 0) return verdictOf(exited, story, contextOf(request));
-  if (end.stopped === 'interrupted') return err(stoppedFailure(launch.module));
+  if (end.stopped === 'interrupted') return err(stoppedFailure(launch.module, {resumes: true}));
   if (end.stopped === 'timed-out') {
     return err({reason: 'timed-out', what: launch.module, afterMs: timeoutMs ?? limits.silentMs});
   }

@@ -35,12 +35,6 @@ export function verdictOf(
   });
 }
 
-/** A job that was told to stop; what it has saved is where the next attempt goes on. */
-export function stoppedFailure(what: string): Failure {
-  const message = 'stopped before its end; the next run goes on from the last checkpoint';
-  return {reason: 'exited', what, code: null, signal: 'SIGTERM', rank: null, message, tail: []};
-}
-
 function mendable(error: JobError, hint: string): Failure {
   // Jobs name an error of the file system by its errno.
   if (/^E[A-Z0-9]+$/.test(error.type)) {

@@ -4,7 +4,7 @@ import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {tailOf} from '../dispatch/tail.js';
 import {fault} from '../model/diagnostic.js';
-import type {Failure} from '../model/failure.js';
+import {type Failure, stoppedFailure} from '../model/failure.js';
 import type {Json, JsonObject} from '../model/json.js';
 import {err, ok, type Result} from '../model/result.js';
 
@@ -68,7 +68,7 @@ class PythonBridge implements Bridge {
   }
 
   async #callNow(callable: string, input: JsonObject, options: CallOptions): Promise<Result<Json, Failure>> {
-    if (options.signal.aborted) return err(stopped(callable));
+    if (options.signal.aborted) return err(stoppedFailure(callable));
     const missing = whyNotExecutable(this.#python);
     if (missing !== null) return err(missing);
     let timedOut = false;
@@ -85,7 +85,7 @@ class PythonBridge implements Bridge {
       const answer = await Promise.race([text, python.ended]);
       if (typeof answer === 'string') return resultOf(JSON.parse(answer) as Answer, callable);
       if (timedOut) return err({reason: 'timed-out', what: callable, afterMs: options.timeoutMs});
-      return err(options.signal.aborted ? stopped(callable) : died(callable, answer, options.log));
+      return err(options.signal.aborted ? stoppedFailure(callable) : died(callable, answer, options.log));
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', kill);
@@ -150,18 +150,6 @@ function died(callable: string, {code, signal}: Ended, log: string): Failure {
   const how = signal === null ? `exit status ${code}` : signal;
   const message = `Python ended during the call (${how})`;
   return {reason: 'exited', what: callable, code, signal, rank: null, message, tail: tailOf(log, 20)};
-}
-
-function stopped(callable: string): Failure {
-  return {
-    reason: 'exited',
-    what: callable,
-    code: null,
-    signal: 'SIGKILL',
-    rank: null,
-    message: 'stopped',
-    tail: [],
-  };
 }
 
 function whyNotExecutable(python: string): Failure | null {

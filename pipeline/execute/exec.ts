@@ -1,13 +1,13 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
-import type {Failure} from '../model/failure.js';
+import {type Failure, stoppedFailure} from '../model/failure.js';
 import {err, ok} from '../model/result.js';
 import type {RunName} from '../model/stage.js';
 import type {StageContext, StageResult} from '../model/stage-kind.js';
 import {execParams} from '../stages/exec.js';
 import {killGroup} from './process-group.js';
-import {stoppedFailure, type WorkOrder} from './work-order.js';
+import type {WorkOrder} from './work-order.js';
 
 /** From SIGTERM to SIGKILL. */
 const GRACE_MS = 10_000;

@@ -1,6 +1,7 @@
+import {stoppedFailure} from '../model/failure.js';
 import {err} from '../model/result.js';
 import type {StageResult, Work} from '../model/stage-kind.js';
-import {stoppedFailure, type WorkOrder} from './work-order.js';
+import type {WorkOrder} from './work-order.js';
 
 /** How long a stage may take to notice that it should stop, before nobody waits for it any more. */
 const GRACE_MS = 5000;

@@ -1,4 +1,3 @@
-import type {Failure} from '../model/failure.js';
 import type {Digest, RunName, Stage} from '../model/stage.js';
 import type {StageContext, StageResult} from '../model/stage-kind.js';
 
@@ -19,16 +18,3 @@ export type WorkOrder = Readonly<{
 
 /** Never rejects for what the world does to it; a fault of ours may throw. */
 export type Executor = (order: WorkOrder) => Promise<StageResult>;
-
-/** The failure of a stage that was told to stop. */
-export function stoppedFailure(what: string): Failure {
-  return {
-    reason: 'exited',
-    what,
-    code: null,
-    signal: 'SIGTERM',
-    rank: null,
-    message: 'stopped before its end',
-    tail: [],
-  };
-}

@@ -20,3 +20,12 @@ export type Failure =
   | Readonly<{reason: 'environment'; message: string; hint: string}>
   | Readonly<{reason: 'system'; code: string; path: string | null; message: string; hint: string}>
   | Readonly<{reason: 'threw'; message: string; trace: string}>;
+
+/**
+ * The failure of work that was told to stop.
+ * @param what - Names it: a stage, a job's module, a function.
+ */
+export function stoppedFailure(what: string, {resumes}: {resumes: boolean} = {resumes: false}): Failure {
+  const message = `stopped before its end${resumes ? '; the next run goes on from the last checkpoint' : ''}`;
+  return {reason: 'exited', what, code: null, signal: 'SIGTERM', rank: null, message, tail: []};
+}

@@ -137,7 +137,7 @@ describe('the bridge to Python', () => {
     const failures = await Promise.all(calls);
     assert.deepEqual(
       failures.map((failure) => 'message' in failure && failure.message),
-      ['stopped', 'stopped'],
+      ['stopped before its end', 'stopped before its end'],
     );
   });
 
