@@ -57,7 +57,7 @@ function unknownNames(
 }
 
 /** The stages and, transitively, what they need. */
-export function withNeeds(graph: StageGraph, names: readonly string[]): ReadonlySet<StageId> {
+function withNeeds(graph: StageGraph, names: readonly string[]): ReadonlySet<StageId> {
   const found = new Set(names as readonly StageId[]);
   for (const stage of [...graph.values()].reverse()) {
     if (found.has(stage.id)) for (const need of stage.needs) found.add(need.stage);
@@ -66,7 +66,7 @@ export function withNeeds(graph: StageGraph, names: readonly string[]): Readonly
 }
 
 /** The stages and, transitively, what needs them. */
-export function withDependents(graph: StageGraph, names: readonly string[]): ReadonlySet<StageId> {
+function withDependents(graph: StageGraph, names: readonly string[]): ReadonlySet<StageId> {
   const found = new Set(names as readonly StageId[]);
   for (const {id, needs} of graph.values()) if (needs.some((need) => found.has(need.stage))) found.add(id);
   return found;

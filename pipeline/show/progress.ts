@@ -35,14 +35,14 @@ export function advanceProgress(
 }
 
 /** Per second; null while too little is known. */
-export function rateOf({marks}: Progress): number | null {
+function rateOf({marks}: Progress): number | null {
   const [first, last] = [marks[0], marks.at(-1)];
   if (first === undefined || last === undefined || last.atMs - first.atMs < 200) return null;
   return ((last.done - first.done) / (last.atMs - first.atMs)) * 1000;
 }
 
 /** Null while it cannot be told. Counts down between two reports. */
-export function secondsLeft(progress: Progress, nowMs: number): number | null {
+function secondsLeft(progress: Progress, nowMs: number): number | null {
   const rate = rateOf(progress);
   const last = progress.marks.at(-1);
   if (rate === null || rate <= 0 || progress.total === null || last === undefined) return null;

@@ -15,15 +15,13 @@ export type RunJournal = Readonly<{
   name: RunName;
   /** Absolute. */
   folder: string;
-  /** Numbers and stamps the news and writes it down. Never fails: see `failure`. */
+  /** Numbers and stamps the news and writes it down. Never fails: what the disk refuses goes out when it can. */
   append(news: News): Event;
   /** The fold over what was appended; null before `run-started`. */
   record(): RunRecord | null;
   /** Writes a file into the run's folder, durably. */
   writeFile(name: string, text: string): Result<null, Failure>;
-  /** Why the folder is behind the run, e.g. the disk is full. What could not be written goes out when it can. */
-  failure(): Failure | null;
-  /** Writes what is waiting. A run is complete once `run-finished` was appended and this returned ok. */
+  /** Writes what is waiting, or tells why not. A run is complete once `run-finished` was appended and this is ok. */
   close(): Result<null, Failure>;
 }>;
 
@@ -85,8 +83,7 @@ export function openJournal(tools: {layout: Layout; name: RunName; now(): Date})
     return failure === null ? ok(null) : err(failure);
   }
 
-  const failure = (): Failure | null => lines.failure() ?? refreshFailure;
-  return {name, folder, append, record: () => record, writeFile, failure, close};
+  return {name, folder, append, record: () => record, writeFile, close};
 }
 
 /**

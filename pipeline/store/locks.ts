@@ -16,8 +16,6 @@ export type Locks = Readonly<{
    * @returns Locked when somebody else holds it and `wait` is false, or when `signal` aborts the wait.
    */
   acquire(name: string, options: AcquireOptions): Promise<Result<Lock, Locked | Failure>>;
-  /** Who holds it by its note, which may be left over from a process that was killed; null without a note. */
-  noted(name: string): ProcessNote | null;
 }>;
 
 export type AcquireOptions = Readonly<{
@@ -32,8 +30,6 @@ export type Locked = Readonly<{reason: 'locked'; name: string; holder: ProcessNo
 
 /** @param self - Written into the locks as their holder, with the time of taking. */
 export function createLocks(layout: Layout, self: () => ProcessNote): Locks {
-  const noted = (name: string): ProcessNote | null => readNote(layout.lock(name));
-
   async function acquire(name: string, options: AcquireOptions): Promise<Result<Lock, Locked | Failure>> {
     const path = layout.lock(name);
     const taken = await onDiskAsync(path, async () => {
@@ -43,7 +39,7 @@ export function createLocks(layout: Layout, self: () => ProcessNote): Locks {
     if (!taken.ok) return taken;
     if (!taken.value.ok) return taken.value;
     const descriptor = taken.value.value;
-    if (descriptor === 'busy') return err({reason: 'locked', name, holder: noted(name)});
+    if (descriptor === 'busy') return err({reason: 'locked', name, holder: readNote(path)});
 
     const written = onDisk(path, () => writeNote(descriptor, self()));
     if (!written.ok) {
@@ -53,7 +49,7 @@ export function createLocks(layout: Layout, self: () => ProcessNote): Locks {
     return ok({name, release: once(() => release(path, descriptor))});
   }
 
-  return {acquire, noted};
+  return {acquire};
 }
 
 /** Locks are removed when released, so what we got may be a file that has no name any more: then try again. */

@@ -19,7 +19,7 @@ export type StatTable = Readonly<{
 /** The part of a file's status that changes with its content. A double keeps mtime to a quarter of a microsecond. */
 export type FileState = Readonly<{size: number; mtimeMs: number; ctimeMs: number; ino: number}>;
 
-export const COLUMNS = 4;
+const COLUMNS = 4;
 export const DIGEST_BYTES = 32;
 
 export const EMPTY_TABLE: StatTable = {

@@ -1,5 +1,4 @@
 import {statSync} from 'node:fs';
-import {hostname} from 'node:os';
 import {resolve} from 'node:path';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
@@ -35,13 +34,8 @@ export type StoreEffects = Readonly<{
   command: string;
 }>;
 
-export function systemEffects(): StoreEffects {
-  const command = ['pipeline', ...process.argv.slice(2)].join(' ');
-  return {now: () => new Date(), random: Math.random, pid: process.pid, host: hostname(), command};
-}
-
 /** @param home - The state directory; it is made by the first that writes, and not by looking. */
-export function openStore(home: string, effects: StoreEffects = systemEffects()): Result<Store, Failure> {
+export function openStore(home: string, effects: StoreEffects): Result<Store, Failure> {
   const layout = layoutOf(resolve(home));
   const found = onDisk(layout.home, () => statSync(layout.home, {throwIfNoEntry: false}));
   if (!found.ok) return found;

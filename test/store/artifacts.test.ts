@@ -4,7 +4,6 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,8 +18,18 @@ import type {Failure} from '../../pipeline/model/failure.js';
 import {createArtifacts} from '../../pipeline/store/artifacts.js';
 import {startTimeOf} from '../../pipeline/store/processes.js';
 import {digestOf} from '../../pipeline/store/sha256.js';
-import {openStore, systemEffects} from '../../pipeline/store/store.js';
-import {expectOk, fingerprint, inFolder, make, RUN, STAGE, STORY, storeIn} from './workplace.js';
+import {openStore} from '../../pipeline/store/store.js';
+import {
+  expectOk,
+  fingerprint,
+  inFolder,
+  make,
+  RUN,
+  STAGE,
+  STORY,
+  storeIn,
+  systemEffects,
+} from './workplace.js';
 
 const {digest} = fingerprint();
 
@@ -50,41 +59,6 @@ describe('artifacts', () => {
       expectOk(attempt.abandon());
       assert.equal(artifacts.find(digest), null);
       assert.deepEqual(readdirSync(layout.artifacts), []);
-    }));
-
-  it('are as good as absent when the record is not whole, and are made anew', () =>
-    inFolder(async (folder) => {
-      const store = storeIn(folder);
-      const made = await make(store, {'best.pt': 'one'});
-      const path = join(store.layout.artifact(digest), 'stage.json');
-      const damages: readonly (() => void)[] = [
-        () => mkdirSync(path),
-        ...['', '{}', 'null', '[]', '"x"', JSON.stringify({...made, outputs: [null]})].map(
-          (text) => () => writeFileSync(path, text),
-        ),
-      ];
-      for (const damage of damages) {
-        rmSync(path);
-        damage();
-        assert.equal(storeIn(folder).artifacts.find(digest), null);
-        const again = await make(storeIn(folder), {'best.pt': 'one'});
-        assert.deepEqual(storeIn(folder).artifacts.find(digest), again);
-        assert.deepEqual(readdirSync(store.layout.artifacts), [digest]);
-      }
-    }));
-
-  it('begin again at the first attempt when the notes of earlier ones are not whole', () =>
-    inFolder((folder) => {
-      const {artifacts, layout} = storeIn(folder);
-      for (const text of ['{"torn', '{}', 'null', '{"attempts": [{}]}']) {
-        mkdirSync(layout.resumeFolders, {recursive: true});
-        writeFileSync(layout.attempts(digest), text);
-        assert.equal(artifacts.resumable(digest), null);
-        const request = {stage: STAGE, fingerprint: fingerprint(), run: RUN, fresh: false};
-        const attempt = expectOk(artifacts.begin(request));
-        assert.equal(attempt.number, 1);
-        expectOk(attempt.abandon());
-      }
     }));
 
   it('keep their files from being written to, but let them be removed', () =>
@@ -158,12 +132,12 @@ describe('artifacts', () => {
       expectOk(store.stats.save());
       cpSync(store.home, join(folder, 'copied'), {recursive: true});
 
-      const copied = expectOk(openStore(join(folder, 'copied')));
+      const copied = expectOk(openStore(join(folder, 'copied'), systemEffects()));
       await settle(join(copied.layout.artifact(digest), 'last.pt'));
       assert.deepEqual(await copied.artifacts.verify(copied.artifacts.find(digest)!), []);
       expectOk(copied.stats.save());
       // Nobody may read the files now: whoever verifies them again does not need to.
-      const again = expectOk(openStore(join(folder, 'copied')));
+      const again = expectOk(openStore(join(folder, 'copied'), systemEffects()));
       const table = again.stats.table(`artifact ${digest}`);
       assert.deepEqual(table.names, ['best.pt', 'last.pt']);
       assert.equal(table.stats[1], statSync(join(again.layout.artifact(digest), 'best.pt')).mtimeMs);

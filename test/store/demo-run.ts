@@ -1,7 +1,7 @@
 import type {News} from '../../pipeline/model/event.js';
 import type {Digest, RunName, StageId} from '../../pipeline/model/stage.js';
-import {type Store, systemEffects} from '../../pipeline/store/store.js';
-import {expectOk, STAGE, storeIn} from './workplace.js';
+import type {Store} from '../../pipeline/store/store.js';
+import {expectOk, STAGE, storeIn, systemEffects} from './workplace.js';
 
 export const SPLIT = 'split' as StageId;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
-import {existsSync, readdirSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {isSameProcess, type ProcessNote, startTimeOf} from '../../pipeline/store/processes.js';
 import {start} from './program.js';
@@ -30,7 +30,7 @@ describe('locks', () => {
     inFolder(async (folder) => {
       const holder = await start('hold-lock', folder, 'stage-1');
       const childPid = Number(holder.said);
-      const {locks} = storeIn(folder);
+      const {locks, layout} = storeIn(folder);
       const told: (ProcessNote | null)[] = [];
       const onWait = async (note: ProcessNote | null): Promise<void> => {
         told.push(note);
@@ -41,7 +41,8 @@ describe('locks', () => {
         told.map((note) => note?.pid),
         [holder.child.pid],
       );
-      assert.equal(locks.noted('stage-1')!.pid, process.pid);
+      const note = JSON.parse(readFileSync(layout.lock('stage-1'), 'utf8')) as ProcessNote;
+      assert.equal(note.pid, process.pid);
       assert.notEqual(startTimeOf(childPid), null);
       process.kill(childPid, 'SIGKILL');
       lock.release();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Digest, StageId} from '../../pipeline/model/stage.js';
+import type {Digest} from '../../pipeline/model/stage.js';
 import type {RunJournal} from '../../pipeline/store/journal.js';
 import {
   expectOk,
@@ -87,37 +87,44 @@ describe('a full disk', () => {
   });
 
   it('loses no event of a journal: they go out when there is space again', async function () {
-    await onDisk(this, 'size=256k', async (path, remount) => {
+    await onDisk(this, 'size=256k', async (path) => {
       const {runs} = storeIn(path);
       const journal = expectOk(runs.create({name: 'calm-carina'}));
       begin(journal);
-      for (let done = 0; journal.failure() === null; done++) {
-        journal.append({
-          type: 'stage-progress',
-          stage: 'train' as StageId,
-          done,
-          total: null,
-          unit: 'images',
-        });
-      }
-      const failure = journal.failure();
-      assert.ok(failure?.reason === 'system' && failure.code === 'ENOSPC');
+      const fillers = fill(path);
+      report(journal, 100);
       const place = expectOk(runs.resolve('calm-carina'));
       const written = expectOk(runs.events(place)).events.length;
-      remount('size=1m');
+      assert.ok(written < 101, 'the disk was to refuse some');
+      for (const filler of fillers) rmSync(filler);
       const last = journal.append({type: 'run-finished', status: 'failed', seconds: 1});
       expectOk(journal.close());
       const {events} = expectOk(runs.events(place));
-      assert.equal(events.length, last.seq);
-      assert.ok(events.length >= written + 2);
+      assert.equal(last.seq, 102);
       assert.deepEqual(
         events.map(({seq}) => seq),
-        events.map((_, index) => index + 1),
+        Array.from({length: 102}, (_, index) => index + 1),
       );
       assert.equal(expectOk(runs.list())[0]!.record.status, 'failed');
     });
   });
+
+  it('is said when a journal is closed that could not be written to its end', async function () {
+    await onDisk(this, 'size=256k', async (path) => {
+      const journal = expectOk(storeIn(path).runs.create({}));
+      begin(journal);
+      fill(path);
+      report(journal, 100);
+      assert.equal(systemFailureOf(journal.close()).code, 'ENOSPC');
+    });
+  });
 });
+
+/** More than what is left of a page of the file. */
+function report(journal: RunJournal, times: number): void {
+  for (let done = 1; done <= times; done++)
+    journal.append({type: 'stage-progress', stage: STAGE, done, total: null, unit: 'images'});
+}
 
 describe('a read-only disk', () => {
   it('is read as ever, and refuses to be written with a reason', async function () {

@@ -3,9 +3,18 @@ import {cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeF
 import {join} from 'node:path';
 import type {RunName} from '../../pipeline/model/stage.js';
 import {suggestRunName} from '../../pipeline/store/run-name.js';
-import {openStore, systemEffects} from '../../pipeline/store/store.js';
+import {openStore} from '../../pipeline/store/store.js';
 import {addRun, ranWith, SPLIT, started, timedStore} from './demo-run.js';
-import {expectOk, fingerprint, inFolder, make, STAGE, storeIn, systemFailureOf} from './workplace.js';
+import {
+  expectOk,
+  fingerprint,
+  inFolder,
+  make,
+  STAGE,
+  storeIn,
+  systemEffects,
+  systemFailureOf,
+} from './workplace.js';
 
 describe('runs', () => {
   it('get names of two words, and another one when a name is taken', () =>
@@ -206,7 +215,7 @@ describe('a state directory', () => {
   it('cannot be where a file is', () =>
     inFolder((folder) => {
       writeFileSync(join(folder, 'state'), 'a file');
-      const opened = openStore(join(folder, 'state'));
+      const opened = openStore(join(folder, 'state'), systemEffects());
       assert.ok(!opened.ok);
       assert.deepEqual(opened.error, {
         reason: 'system',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {hostname, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ArtifactRecord} from '../../pipeline/model/artifact.js';
 import type {Fingerprint, FingerprintParts} from '../../pipeline/model/decision.js';
@@ -23,8 +23,15 @@ export async function inFolder(body: (folder: string) => Promise<void> | void): 
   }
 }
 
-export function storeIn(folder: string, effects?: StoreEffects): Store {
+export function storeIn(folder: string, effects: StoreEffects = systemEffects()): Store {
   return expectOk(openStore(join(folder, 'state'), effects));
+}
+
+/** This process, this machine, this moment. */
+export function systemEffects(): StoreEffects {
+  const {pid, argv} = process;
+  const command = ['pipeline', ...argv.slice(2)].join(' ');
+  return {now: () => new Date(), random: Math.random, pid, host: hostname(), command};
 }
 
 export function expectOk<T>(result: Result<T, unknown>): T {
