@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chexnet.runtime.failure import UserMistake, error_of, read_error_file, recorded
+from chexnet.mistakes import UserError
+from chexnet.runtime.failure import error_of, read_error_file, write_error_file
 from chexnet.runtime.journal import Exited, JobError
 from chexnet.runtime.verdict import exited
 
@@ -57,9 +58,9 @@ def test_an_exception_goes_before_the_lost_connection_of_another_rank(tmp_path: 
 
 def test_a_mistake_with_a_hint_goes_first(tmp_path: Path) -> None:
     write_error(tmp_path, 0, "ValueError: later", at=100)
-    write_error(tmp_path, 1, "UserMistake: no such weights", hint="name a file", at=101)
+    write_error(tmp_path, 1, "UserError: no such weights", hint="name a file", at=101)
     ending = exited(1, tmp_path, cancelled=False, torchrun=True)
-    assert ending.error == JobError("UserMistake", "no such weights", "Traceback", "name a file")
+    assert ending.error == JobError("UserError", "no such weights", "Traceback", "name a file")
 
 
 def test_a_killed_torchrun_blames_no_rank(tmp_path: Path) -> None:
@@ -92,19 +93,15 @@ def test_a_file_that_is_no_error_file_is_ignored(tmp_path: Path, text: str) -> N
     assert read_error_file(path, 0) is None
 
 
-def test_what_a_main_function_raises_comes_back_from_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def main() -> None:
-        raise UserMistake("crop 512 is larger than the images (256)", "take a crop of at most 256")
-
+def test_a_mistake_comes_back_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mistake = UserError("crop 512 is larger than the images (256)", "take a crop of at most 256")
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
-    assert recorded(main) == 1
+    write_error_file(error_of(mistake))
     found = read_error_file(tmp_path / "error.json", 0)
     assert found is not None
-    assert (found.error.type, found.error.hint) == ("UserMistake", "take a crop of at most 256")
+    assert (found.error.type, found.error.hint) == ("UserError", "take a crop of at most 256")
     assert found.error.message == "crop 512 is larger than the images (256)"
-    assert "Traceback" not in capsys.readouterr().err
+    assert "Traceback" not in found.error.traceback
 
 
 def test_a_full_disk_is_named_and_has_a_hint() -> None:

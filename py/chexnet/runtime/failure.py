@@ -4,10 +4,8 @@ import contextlib
 import errno
 import json
 import os
-import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,35 +22,6 @@ _SYSTEM_HINTS = {
 }
 
 
-class UserMistake(Exception):
-    """Something that the user can mend. Shown as its message and hint, never with a traceback."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.user_message = message
-        self.hint = hint
-
-
-def recorded(main: Callable[[], int | None]) -> int:
-    """Run a job's main function and write its exception, if any, where the agent finds it.
-
-    Returns the exit code. Does what torch.distributed.elastic's @record does, with the hint and without torch.
-    """
-    try:
-        return main() or 0
-    except Exception as error:
-        path = os.environ.get(ERROR_FILE_VARIABLE)
-        if path:
-            # The disk may be what failed.
-            with contextlib.suppress(OSError):
-                Path(path).write_text(json.dumps(_file_of(error_of(error))), encoding="utf-8")
-        if isinstance(error, UserMistake):
-            print(f"error: {error.user_message}\n  {error.hint}", file=sys.stderr)
-        else:
-            traceback.print_exc()
-        return 1
-
-
 def error_of(error: BaseException) -> JobError:
     """The exception as data: a `user_message` or a disk that refuses is the user's to mend and has a hint.
 
@@ -66,6 +35,20 @@ def error_of(error: BaseException) -> JobError:
         text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
         return JobError(errno.errorcode[error.errno], text, trace, _SYSTEM_HINTS[error.errno])
     return JobError(type(error).__name__, str(error), trace, None)
+
+
+def write_error_file(failure: JobError) -> None:
+    """Write it where the agent and torchrun look, in the layout of torchrun; a disk that refuses it is no error."""
+    path = os.environ.get(ERROR_FILE_VARIABLE)
+    if not path:
+        return
+    # torchrun prints py_callstack at its very end: for a mistake that is the message, not a trace.
+    shown = failure.traceback if failure.hint is None else f"{failure.message}\n{failure.hint}".rstrip()
+    # And it wants the timestamp as text that int() takes.
+    extra = {"py_callstack": shown, "timestamp": str(int(time.time())), "hint": failure.hint}
+    content = {"message": {"message": f"{failure.type}: {failure.message}", "extraInfo": extra}}
+    with contextlib.suppress(OSError):
+        Path(path).write_text(json.dumps(content), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +71,6 @@ def read_error_file(path: Path, rank: int | None) -> RankError | None:
         return RankError(rank, float(extra["timestamp"]), _error_from(str(message["message"]), text, extra))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _file_of(error: JobError) -> dict[str, object]:
-    # torchrun wants the timestamp as text that int() takes.
-    extra = {"py_callstack": error.traceback, "timestamp": str(int(time.time())), "hint": error.hint}
-    return {"message": {"message": f"{error.type}: {error.message}", "extraInfo": extra}}
 
 
 def _error_from(message: str, trace: str, extra: dict[str, object]) -> JobError:

@@ -5,19 +5,15 @@ Exit codes: 0 done · 1 failed · 2 the user's mistake · 143 or 130 stopped by 
 """
 
 import contextlib
-import json
 import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NoReturn
 
 from chexnet.mistakes import UserError
-from chexnet.runtime.failure import ERROR_FILE_VARIABLE, error_of
-from chexnet.runtime.journal import JobError
+from chexnet.runtime.failure import error_of, write_error_file
 from chexnet.runtime.process import die_with_parent
 
 USER_MISTAKE = 2
@@ -59,7 +55,7 @@ def _tell(mistake: UserError) -> int:
     """Every rank meets the same mistake; one of them says so."""
     if int(os.environ.get("RANK", "0")) != 0 and _ended_by_others():
         return USER_MISTAKE
-    _write_error_file(error_of(mistake))
+    write_error_file(error_of(mistake))
     hint = "" if mistake.hint is None else f"\n  {mistake.hint}"
     say(f"error: {mistake.user_message}{hint}")
     return USER_MISTAKE
@@ -74,7 +70,7 @@ def _ended_by_others() -> bool:
 
 def _report(error: Exception) -> int:
     failure = error_of(error)
-    _write_error_file(failure)
+    write_error_file(failure)
     if _LOST_PEER.search(failure.message) and "RANK" in os.environ:
         # The rank that ended first has told why.
         say(f"rank {os.environ['RANK']} lost touch with another rank: {failure.message.splitlines()[0]}")
@@ -83,16 +79,3 @@ def _report(error: Exception) -> int:
     else:
         say(failure.traceback.rstrip())
     return FAILED
-
-
-def _write_error_file(failure: JobError) -> None:
-    """Where the agent and torchrun look for it, in torchrun's layout."""
-    path = os.environ.get(ERROR_FILE_VARIABLE)
-    if not path:
-        return
-    # torchrun prints py_callstack at its very end: for a mistake that is the message, not a trace.
-    shown = failure.traceback if failure.hint is None else f"{failure.message}\n{failure.hint}".rstrip()
-    extra = {"py_callstack": shown, "timestamp": str(int(time.time())), "hint": failure.hint}
-    content = {"message": {"message": f"{failure.type}: {failure.message}", "extraInfo": extra}}
-    with contextlib.suppress(OSError):
-        Path(path).write_text(json.dumps(content), encoding="utf-8")

@@ -10,12 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from chexnet.runtime.failure import UserMistake, recorded
+from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Journal, Progress, Steps, Summary
 from chexnet.runtime.process import die_with_parent
+from chexnet.training.entry import run_rank
 
 
-def main() -> None:
+def main() -> int:
     with open(sys.argv[sys.argv.index("--job") + 1], encoding="utf-8") as file:
         steps = json.load(file)["steps"]
     journal = Journal.from_environment()
@@ -23,6 +24,7 @@ def main() -> None:
     for step in steps:
         if str(step.get("rank", rank)) == rank:
             carry_out({key: named(value, rank) for key, value in step.items()}, journal)
+    return 0
 
 
 def carry_out(step: dict, journal: Journal) -> None:
@@ -50,7 +52,7 @@ def carry_out(step: dict, journal: Journal) -> None:
         case "raise":
             raise ValueError(step["message"])
         case "mistake":
-            raise UserMistake(step["message"], step["hint"])
+            raise UserError(step["message"], step["hint"])
         case "full-disk":
             raise OSError(28, "No space left on device", step["path"])
         case "print":
@@ -84,4 +86,4 @@ def wait_for(path: Path) -> None:
 
 if __name__ == "__main__":
     die_with_parent()
-    sys.exit(recorded(main))
+    run_rank(main)

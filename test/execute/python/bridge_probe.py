@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from chexnet.runtime.failure import UserMistake
+from chexnet.mistakes import UserError
 
 Fields = dict[str, object]
 
@@ -32,7 +32,7 @@ def fails(_: Fields) -> Fields:
 
 
 def mistake(_: Fields) -> Fields:
-    raise UserMistake("predictions.csv has no column Mass", "run predict again")
+    raise UserError("predictions.csv has no column Mass", "run predict again")
 
 
 def lacks(_: Fields) -> Fields:
