@@ -74,7 +74,8 @@ export class JobSession {
         this.#end = resolve;
         this.#fail = reject;
       });
-      const ending = (await this.#begin()) ?? (await this.#untilEnd(ended, {signal, kill, onStop, onKill}));
+      const begun = await Promise.race([this.#begin(), ended]);
+      const ending = begun ?? (await this.#untilEnd(ended, {signal, kill, onStop, onKill}));
       return {...ending, story: this.#story, stopped: this.#stopped};
     } finally {
       clearInterval(ticker);
@@ -192,7 +193,8 @@ export class JobSession {
     if (!isSameProcess(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
     // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
     const silentMs = this.#silentTicks * TICK_MS;
-    if (silentMs < this.#request.limits.silentMs) return;
+    // Until the job is there its requests have limits of their own: the agent is busy while it starts it.
+    if (this.#attempt === null || silentMs < this.#request.limits.silentMs) return;
     this.#end({
       kind: 'lost',
       message: `the runtime agent (pid ${this.#agent.pid}) says nothing for ${silentMs} ms`,

@@ -1,5 +1,6 @@
 import {appendFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {setImmediate} from 'node:timers/promises';
 import {Router} from 'zeromq';
 import {decodeDriverMessage, encode} from '../../pipeline/dispatch/codec.js';
 import {type Keys, makeKeys, readKeys} from '../../pipeline/dispatch/keys.js';
@@ -48,8 +49,16 @@ async function main(dir: string, loses: Kind): Promise<void> {
 
 async function openRouter(keys: Keys, address: string): Promise<Router> {
   const router = new Router({linger: 0, curveServer: true, curveSecretKey: keys.server.secret});
-  await router.bind(address);
-  return router;
+  for (;;) {
+    try {
+      await router.bind(address);
+      return router;
+    } catch (error) {
+      // Another thread closes the socket before, which takes a moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      await setImmediate();
+    }
+  }
 }
 
 function announce(dir: string, {keys, port}: {keys: string; port: number}): void {
