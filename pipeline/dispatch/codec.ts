@@ -49,7 +49,6 @@ const driverKinds = {
     type: z.literal('cancel'),
     ...{id: z.string(), job: z.string(), grace_seconds: z.number()},
   }),
-  status: z.strictObject({v: version, type: z.literal('status'), id: z.string(), job: z.string()}),
   shutdown: z.strictObject({v: version, type: z.literal('shutdown'), id: z.string()}),
 } satisfies Kinds<DriverMessage>;
 

@@ -29,7 +29,6 @@ export type DriverMessage = Readonly<{v: 1}> &
     | Readonly<{type: 'ack'; job: string; seq: number}>
     /** SIGTERM to the ranks, which save a checkpoint; SIGKILL after the grace. Idempotent. */
     | Readonly<{type: 'cancel'; id: string; job: string; grace_seconds: number}>
-    | Readonly<{type: 'status'; id: string; job: string}>
     /** The agent exits once no job runs. */
     | Readonly<{type: 'shutdown'; id: string}>
   );

@@ -132,7 +132,7 @@ def test_nobody_else_is_let_in(agent: Agent, keys: Callable[[], KeyPair | None],
         ({"v": 1, "type": "pause", "id": "1"}, "unknown-kind", "1"),
         ({"v": 1, "type": "hello", "id": "1", "colour": "red"}, "unknown-field", "1"),
         (b"not JSON", "malformed", ""),
-        ({"v": 1, "type": "status", "id": "1", "job": "nothing"}, "unknown-job", "1"),
+        ({"v": 1, "type": "attach", "id": "1", "job": "nothing", "after": 0}, "unknown-job", "1"),
     ],
     ids=["version", "kind", "field", "no JSON", "job"],
 )

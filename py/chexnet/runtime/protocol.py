@@ -71,15 +71,6 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """Answered with {state, attempt, code}."""
-
-    type: ClassVar[str] = "status"
-    id: str
-    job: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shutdown:
     """The agent exits once no job runs."""
 
@@ -134,7 +125,7 @@ class Heartbeat:
     unix_seconds: float
 
 
-DriverMessage: TypeAlias = Hello | Submit | Attach | Ack | Cancel | Status | Shutdown
+DriverMessage: TypeAlias = Hello | Submit | Attach | Ack | Cancel | Shutdown
 AgentMessage: TypeAlias = Done | Refused | Happened | Heartbeat
 
 _DRIVER_KINDS: Mapping[str, type[Any]] = {kind.type: kind for kind in get_args(DriverMessage)}

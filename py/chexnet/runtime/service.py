@@ -23,7 +23,6 @@ from chexnet.runtime.protocol import (
     Refusal,
     Refused,
     Shutdown,
-    Status,
     Submit,
     decode_driver_message,
     encode,
@@ -130,8 +129,6 @@ class Service:
             case Cancel() if isinstance(job, jobs.Running):
                 log.info("cancel, grace %g s", message.grace_seconds)
                 jobs.cancel(job, message.grace_seconds)
-            case Cancel() | Status():
-                pass
         return Done(message.id, True, self._state())
 
     def _submit(self, submit: Submit) -> Done | Refused:
