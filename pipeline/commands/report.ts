@@ -32,7 +32,10 @@ export async function reportCommand(
   const {name, folder} = place.value;
   const record = store.value.runs.read(place.value);
   if (!record.ok) return sayFailure(shell, record.error);
-  const {needs, title} = partsOf(record.value, store.value);
+  const {artifacts} = store.value.layout;
+  const parts = onDisk(artifacts, () => partsOf(record.value, store.value));
+  if (!parts.ok) return sayFailure(shell, parts.error);
+  const {needs, title} = parts.value;
   const absent = NEEDED.filter((type) => !needs.some((need) => need.type === type));
   if (absent.length > 0) {
     const lack = fault(
@@ -47,7 +50,9 @@ export async function reportCommand(
     import('../stages/report/facts.js'),
     import('../stages/report/page.js'),
   ]);
-  const page = renderPage(gatherReportFacts({title, needs, runFolder: folder}));
+  const gathered = onDisk(artifacts, () => gatherReportFacts({title, needs, runFolder: folder}));
+  if (!gathered.ok) return sayFailure(shell, gathered.error);
+  const page = renderPage(gathered.value);
   const path = resolve(shell.folder, options.output ?? join(folder, RUN_FILES.report));
   const written = onDisk(path, () => writeWhole(path, page, {durable: false}));
   if (!written.ok) return sayFailure(shell, written.error);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {existsSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Finished, type PlanDocument, type Project, type RunOptions, withProject} from '../rig.js';
 import {fill, withMount} from '../store/workplace.js';
@@ -92,6 +92,45 @@ describe('file systems', () => {
       assert.deepEqual(await decisions(project, ['run', 'words.yaml'], options), ['skip', 'skip']);
     });
   });
+
+  it('an artifact that cannot be looked at is named by every command that needs it', () =>
+    withProject(async (project) => {
+      writeWords(project);
+      const made = await project.json<PlanDocument>(['run', 'words.yaml', '--name', 'first']);
+      const path = join(made.stages[0]!.artifact!, 'stage.json');
+      rmSync(path);
+      // A link in a circle refuses everybody, also root.
+      symlinkSync('stage.json', path);
+      for (const command of [
+        ['plan', 'words.yaml'],
+        ['status'],
+        ['run', 'words.yaml'],
+        ['report', 'first'],
+      ]) {
+        const result = await project.run(command);
+        assert.equal(result.code, 1, command[0]);
+        assert.ok(result.stderr.includes(path), result.stderr);
+        assert.doesNotMatch(result.stderr, /\n\s+at |fault of the program/);
+      }
+    }));
+
+  it('a record that was damaged by hand is as good as none', () =>
+    withProject(async (project) => {
+      writeWords(project);
+      const made = await project.json<PlanDocument>(['run', 'words.yaml', '--name', 'first']);
+      const path = join(made.stages[1]!.artifact!, 'stage.json');
+      rmSync(path);
+      mkdirSync(path);
+      project.write('.pipeline/runs/first/run.json', '{}');
+      assert.deepEqual(await decisions(project, ['status'], {}), ['skip', 'run']);
+      const {runs} = await project.json<{runs: {status: string}[]}>(['ls']);
+      assert.deepEqual(
+        runs.map(({status}) => status),
+        ['succeeded'],
+      );
+      assert.deepEqual(await decisions(project, ['run', 'words.yaml'], {}), ['skip', 'run']);
+      assert.deepEqual(await decisions(project, ['status'], {}), ['skip', 'skip']);
+    }));
 
   it('a file where the state folder should be is named', () =>
     withProject(async (project) => {
