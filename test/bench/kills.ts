@@ -1,7 +1,7 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as delay} from 'node:timers/promises';
 import {until} from '../dispatch/rig.js';
-import {type Prepared, type Training, withPreparedImages} from '../dispatch/training.js';
+import {type Prepared, prepareImages, type Training} from '../dispatch/training.js';
 
 const VICTIMS = ['driver', 'agent', 'torchrun', 'rank'] as const;
 /** Kills by number of ranks; three, because plain DDP is not exact after a resume from there on. */
@@ -11,7 +11,8 @@ const KILLS: Readonly<Record<number, number>> = {2: 14, 3: 6};
 // with the very weights of an undisturbed training? Exit code 1 if any does not.
 const random = seeded(20);
 for (const [ranks, kills] of Object.entries(KILLS)) {
-  await withPreparedImages(Number(ranks), async (prepared) => {
+  const {prepared, remove} = await prepareImages(Number(ranks));
+  try {
     const undisturbed = await measure(prepared);
     const {weights, seconds, trainingSeconds} = undisturbed;
     console.log(`  ${ranks} ranks, undisturbed: ${seconds.toFixed(1)} s, weights ${weights.slice(0, 12)}`);
@@ -30,7 +31,9 @@ for (const [ranks, kills] of Object.entries(KILLS)) {
         );
       });
     }
-  });
+  } finally {
+    remove();
+  }
 }
 
 async function measure(

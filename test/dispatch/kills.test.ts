@@ -1,76 +1,69 @@
 import assert from 'node:assert/strict';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {JobEvent} from '../../pipeline/model/job-event.js';
 import {until} from './rig.js';
-import {type Prepared, type Training, withPreparedImages} from './training.js';
+import {type Prepared, prepareImages, type Training} from './training.js';
 
 type Victim = 'driver' | 'agent' | 'torchrun' | 'rank';
 
 describe('a training that is killed', function () {
-  this.timeout(900_000);
+  this.timeout(300_000);
+  let images: Awaited<ReturnType<typeof prepareImages>>;
+  let undisturbed: string;
 
-  it('ends with the same weights on the next run, whoever was killed', () =>
-    withPreparedImages(2, async (prepared) => {
-      const undisturbed = await weightsUndisturbed(prepared);
-      for (const victim of ['driver', 'agent', 'torchrun', 'rank'] as const) {
-        await prepared(async (training) => {
-          await killAfterCheckpoint(training, victim);
-          const next = await training.run();
-          assert.equal(next.code, 0, `${victim}: ${next.stderr}`);
-          assert.equal(training.weights(), undisturbed, victim);
-          assertNothingLeft(training);
-        });
+  before(async () => {
+    images = await prepareImages(2);
+    undisturbed = await weightsUndisturbed(images.prepared);
+  });
+
+  after(() => images.remove());
+
+  it('ends with the same weights though all that takes part is killed in turn, and lets no other key in', () =>
+    images.prepared(async (training) => {
+      for (const victim of ['rank', 'torchrun', 'agent', 'driver'] as const) {
+        await killAfterCheckpoint(training, victim);
       }
-    }));
-
-  it('refuses a driver with another CURVE key, and goes on under the right one', () =>
-    withPreparedImages(1, (prepared) =>
-      prepared(async (training) => {
-        await killAfterCheckpoint(training, 'driver');
-        const job = training.job()!;
-        const name = readdirSync(job).find((file) => file.startsWith('keys-'))!;
-        const keys = readFileSync(join(job, name), 'utf8');
-        const {curveKeyPair} = await import('zeromq');
-        const {publicKey, secretKey} = curveKeyPair();
-        const client = {public: publicKey, secret: secretKey};
-        writeFileSync(join(job, name), JSON.stringify({...JSON.parse(keys), client}));
+      assert.equal(starts(training), 4, 'what was killed was begun anew each time');
+      await withAnotherKey(training, async () => {
         const refused = await training.run();
         assert.equal(refused.code, 1);
         assert.match(
           refused.stderr,
           /refused this driver: it does not know the CURVE key of this job folder/,
         );
-        writeFileSync(join(job, name), keys);
-        assert.equal((await training.run()).code, 0);
-      }),
-    ));
+      });
+      const last = await training.run();
+      assert.equal(last.code, 0, last.stderr);
+      assert.equal(training.weights(), undisturbed);
+      assertNothingLeft(training);
+    }));
 
   it('does not start when the port that was asked for is taken', () =>
-    withPreparedImages(1, (prepared) =>
-      prepared(async (training) => {
-        const {createServer} = await import('node:net');
-        const server = createServer();
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-        const {port} = server.address() as {port: number};
-        try {
-          const ended = await training.run({environment: {PIPELINE_AGENT_PORT: String(port)}});
-          assert.equal(ended.code, 4);
-          assert.ok(ended.stderr.includes(`port ${port} on 127.0.0.1 is taken by another program`));
-        } finally {
-          server.close();
-        }
-      }),
-    ));
+    images.prepared(async (training) => {
+      const {createServer} = await import('node:net');
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const {port} = server.address() as {port: number};
+      try {
+        const ended = await training.run({environment: {PIPELINE_AGENT_PORT: String(port)}});
+        assert.equal(ended.code, 4);
+        assert.ok(ended.stderr.includes(`port ${port} on 127.0.0.1 is taken by another program`));
+        assert.match(ended.stderr, /PIPELINE_AGENT_PORT/);
+      } finally {
+        server.close();
+      }
+    }));
 
   it('saves a checkpoint on the first Ctrl-C and stops at once on the second', () =>
-    withPreparedImages(2, async (prepared) => {
-      const undisturbed = await weightsUndisturbed(prepared);
-      await prepared(async (training) => {
+    images.prepared(
+      async (training) => {
         const running = training.start();
-        await until(() => training.events().some(({type}) => type === 'steps'), 'it trains', 120_000);
+        await until(() => counted(training, 'steps') > 0, 'it trains', 120_000);
         running.kill('SIGINT');
         assert.equal((await running).exitCode, 130);
-        assert.ok(training.events().some(({type}) => type === 'checkpoint'));
+        // The first of its own would come at the end of the epoch.
+        assert.deepEqual([counted(training, 'epoch'), counted(training, 'checkpoint')], [0, 1]);
 
         const again = training.start();
         await until(() => starts(training) === 2 && isTraining(training), 'it trains again', 120_000);
@@ -79,8 +72,9 @@ describe('a training that is killed', function () {
         assert.equal((await again).exitCode, 130);
         assert.equal((await training.run()).code, 0);
         assert.equal(training.weights(), undisturbed);
-      });
-    }));
+      },
+      {checkpointSteps: 1000},
+    ));
 });
 
 async function weightsUndisturbed(prepared: Prepared): Promise<string> {
@@ -94,8 +88,9 @@ async function weightsUndisturbed(prepared: Prepared): Promise<string> {
 }
 
 async function killAfterCheckpoint(training: Training, victim: Victim): Promise<void> {
+  const before = counted(training, 'checkpoint');
   const running = training.start();
-  await until(() => training.events().some(({type}) => type === 'checkpoint'), 'a checkpoint', 120_000);
+  await until(() => counted(training, 'checkpoint') > before, 'another checkpoint', 120_000);
   const {agent, torchrun, ranks} = training.pids();
   const pid = {driver: running.pid!, agent, torchrun, rank: ranks.at(-1)!}[victim];
   process.kill(pid, 'SIGKILL');
@@ -111,8 +106,24 @@ function assertNothingLeft({project}: Training): void {
   assert.deepEqual(readdirSync(join(project.folder, '.pipeline', 'resume')), []);
 }
 
+/** As if somebody else found the job: with keys that the agent has never seen. */
+async function withAnotherKey(training: Training, body: () => Promise<void>): Promise<void> {
+  const job = training.job()!;
+  const path = join(job, readdirSync(job).find((file) => file.startsWith('keys-'))!);
+  const keys = readFileSync(path, 'utf8');
+  const {publicKey, secretKey} = (await import('zeromq')).curveKeyPair();
+  const client = {public: publicKey, secret: secretKey};
+  writeFileSync(path, JSON.stringify({...JSON.parse(keys), client}));
+  await body();
+  writeFileSync(path, keys);
+}
+
+function counted(training: Training, wanted: JobEvent['type']): number {
+  return training.events().filter(({type}) => type === wanted).length;
+}
+
 function starts(training: Training): number {
-  return training.events().filter(({type}) => type === 'started').length;
+  return counted(training, 'started');
 }
 
 function isTraining(training: Training): boolean {

@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
-import {cpSync, existsSync, readdirSync, readFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {findAgent} from '../../pipeline/dispatch/agent-process.js';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
-import {type Finished, type Project, withProject} from '../rig.js';
+import {type Finished, type Project, projectIn, withProject} from '../rig.js';
 import {testPython} from './rig.js';
 
 const CONFIG = `pipeline: small
@@ -20,7 +21,7 @@ stages:
       batch_size: 6
       input: {crop: 64}
       optimizer: {name: adamw, lr: 1e-3}
-      checkpoint_steps: 2
+      checkpoint_steps: CHECKPOINT_STEPS
       report_steps: 1
 `;
 
@@ -38,25 +39,35 @@ export type Training = Readonly<{
   pids(): Readonly<{agent: number; torchrun: number; ranks: readonly number[]}>;
 }>;
 
-export type Prepared = (body: (training: Training) => Promise<void>) => Promise<void>;
+export type Prepared = (
+  body: (training: Training) => Promise<void>,
+  options?: Readonly<{checkpointSteps?: number}>,
+) => Promise<void>;
 
 /** Makes the images once; each training then begins with a copy of them. */
-export async function withPreparedImages(
+export async function prepareImages(
   ranks: number,
-  body: (prepared: Prepared) => Promise<void>,
-): Promise<void> {
+): Promise<Readonly<{prepared: Prepared; remove: () => void}>> {
   const environment = {PIPELINE_PYTHON: await testPython()};
-  await withProject(async (base) => {
-    base.write('small.yaml', CONFIG.replace('RANKS', String(ranks)));
-    const made = await base.run(['run', 'small.yaml', 'preprocess']);
-    if (made.code !== 0) throw new Error(made.stderr);
-    await body((use) =>
-      withProject(async (project) => {
-        cpSync(base.folder, project.folder, {recursive: true});
-        await use(trainingIn(project, environment));
-      }),
-    );
-  });
+  const base = projectIn(mkdtempSync(join(tmpdir(), 'pipeline-images-')));
+  const remove = () => rmSync(base.folder, {recursive: true, force: true});
+  base.write('small.yaml', configOf({ranks, checkpointSteps: 2}));
+  const made = await base.run(['run', 'small.yaml', 'preprocess']);
+  if (made.code !== 0) {
+    remove();
+    throw new Error(made.stderr);
+  }
+  const prepared: Prepared = (use, {checkpointSteps = 2} = {}) =>
+    withProject(async (project) => {
+      cpSync(base.folder, project.folder, {recursive: true});
+      project.write('small.yaml', configOf({ranks, checkpointSteps}));
+      await use(trainingIn(project, environment));
+    });
+  return {prepared, remove};
+}
+
+function configOf({ranks, checkpointSteps}: {ranks: number; checkpointSteps: number}): string {
+  return CONFIG.replace('CHECKPOINT_STEPS', String(checkpointSteps)).replace('RANKS', String(ranks));
 }
 
 function trainingIn(project: Project, environment: Record<string, string>): Training {
