@@ -30,11 +30,13 @@ export async function runExec(tools: ExecTools, order: WorkOrder): Promise<Stage
   const argv = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const child = startCommand(argv, {...tools, own: ownVariables(context, run)});
   if (child.pid !== undefined) order.noteChild({pid: child.pid, command: words});
+  child.stdin.end('go\n');
   const stopping = stopWhenTold(child, order);
   try {
     const tail = await readLines(child, context);
-    const {exitCode, signal, code} = await child;
-    if (code === 'ENOENT' || code === 'EACCES') return err(noProgram(argv[0]!, code, tools.folder));
+    const {exitCode, signal} = await child;
+    const refused = whyNotStarted(argv[0]!, {exitCode, tail});
+    if (refused !== null) return err(noProgram(argv[0]!, refused, tools.folder));
     const stopped = stopping.because();
     if (stopped !== null) return err(stopped);
     if (exitCode !== 0)
@@ -46,12 +48,18 @@ export async function runExec(tools: ExecTools, order: WorkOrder): Promise<Stage
   }
 }
 
+/**
+ * The command begins once it is told to, after its process was noted down: of one that a killed driver had not noted no
+ * later run would know, and both would write. When the driver dies before, the pipe closes and the command never begins.
+ */
+const GATE = 'read -r go || exit 125; exec "$@" </dev/null';
+
 function startCommand(argv: readonly string[], tools: ExecTools & {own: Record<string, string>}) {
-  return execa(argv[0]!, argv.slice(1), {
+  return execa('/bin/sh', ['-c', GATE, 'sh', ...argv], {
     cwd: tools.folder,
     env: {...tools.environment, ...tools.own},
     extendEnv: false,
-    stdin: 'ignore',
+    stdin: 'pipe',
     buffer: false,
     reject: false,
     // A group of its own, so that Ctrl-C in the terminal reaches the driver alone, and the group can be ended whole.
@@ -61,6 +69,16 @@ function startCommand(argv: readonly string[], tools: ExecTools & {own: Record<s
 }
 
 type Child = ReturnType<typeof startCommand>;
+
+/** What the shell says and how it ends when there is no such program, or it may not be run (POSIX, exec). */
+function whyNotStarted(
+  file: string,
+  {exitCode, tail}: {exitCode: number | undefined; tail: readonly string[]},
+): 'ENOENT' | 'EACCES' | null {
+  const said = tail.some((line) => line.includes(`${file}:`));
+  if (exitCode === 127 && said) return 'ENOENT';
+  return exitCode === 126 && said ? 'EACCES' : null;
+}
 
 /** Passes lines on as they come. @returns the last ones, of both streams. */
 async function readLines(child: Child, context: StageContext): Promise<readonly string[]> {

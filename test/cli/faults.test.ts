@@ -1,27 +1,9 @@
 import assert from 'node:assert/strict';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
-import type {AttemptNotes} from '../../pipeline/store/attempts.js';
 import {type PlanDocument, type Project, withProject} from '../rig.js';
 import {GATED, lines, started, writeGated} from './gated.js';
 import {WORDS, writeWords} from './words.js';
-
-/** Resolves once the driver has noted which process it started. */
-async function noted(project: Project): Promise<void> {
-  const folder = join(project.folder, '.pipeline', 'resume');
-  for (let round = 0; round < 1000; round++) {
-    const notes = readdirSync(folder).filter((name) => name.endsWith('.json') && !name.startsWith('.'));
-    if (notes.some((name) => hasChild(join(folder, name)))) return;
-    await delay(20);
-  }
-  throw new Error('the driver noted no process');
-}
-
-function hasChild(path: string): boolean {
-  const {attempts} = JSON.parse(readFileSync(path, 'utf8')) as AttemptNotes;
-  return attempts.some(({children}) => children.length > 0);
-}
 
 /** Living processes of the stages of a run, known by their environment. Zombies have none. */
 function processesOf(project: Project, run: string): readonly string[] {
@@ -146,8 +128,6 @@ describe('killed and interrupted', () => {
       writeGated(project);
       const first = project.start(['run', 'configs/gated.yaml', '--name', 'first']);
       await started(project, 1);
-      // Of what is killed before its command is noted down, a few milliseconds after it began, nobody knows.
-      await noted(project);
       first.kill('SIGKILL');
       await first;
       const canTell = existsSync('/proc/self/environ');
