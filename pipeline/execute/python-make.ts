@@ -78,8 +78,10 @@ async function takeLock({cacheFolder, onProgress, signal}: Making): Promise<Resu
   const path = join(cacheFolder, 'environments.lock');
   let lock = await takeKernelLock({path, wait: false, signal});
   if (lock.ok && lock.value === 'busy') {
+    // Empty between taking the lock and writing the note.
     const holder = readFileSync(path, 'utf8').trim();
-    onProgress(`waiting for process ${holder}, which is installing Python packages`);
+    const who = holder === '' ? 'another process' : `process ${holder}`;
+    onProgress(`waiting for ${who}, which is installing Python packages`);
     lock = await takeKernelLock({path, wait: true, signal});
   }
   if (!lock.ok) return lock;
