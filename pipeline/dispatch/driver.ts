@@ -16,18 +16,28 @@ const LEAVE_MS = 3000;
  */
 export async function runJob(request: JobRequest): Promise<JobResult> {
   const left = findAgent(request.dir);
-  if (left !== null) {
-    request.onNote('info', `its job is still there (agent ${left.pid}): taking it over`);
-    const end = await follow(request, left, request.after);
-    if (!mustBeginAnew(end)) return conclude(request, left, end);
-    const why = end.kind === 'exited' ? 'had been told to stop' : 'cannot go on';
-    request.onNote('info', `the job that was left ${why}: beginning another attempt`);
-    return begin(request, end.story.seq);
-  }
-  const story = replay(request, newStory(request.after));
+  if (left === null) return outcomeOrBegin(request, newStory(request.after), null);
+  request.onNote('info', `its job is still there (agent ${left.pid}): taking it over`);
+  const end = await follow(request, left, request.after);
+  if (!mustBeginAnew(end)) return conclude(request, left, end);
+  // Its agent may have ended it, and gone, while this driver was knocking.
+  return outcomeOrBegin(request, end.story, end);
+}
+
+/** The outcome of a job that ended well with nobody to hear it, else another attempt. */
+async function outcomeOrBegin(
+  request: JobRequest,
+  known: Story,
+  left: SessionEnd | null,
+): Promise<JobResult> {
+  const story = replay(request, known);
   if (request.reuseFinished && story.exited?.code === 0 && story.summary !== null) {
     request.onNote('info', 'its job had ended well after the last run was cut off');
     return verdictOf(story.exited, story, contextOf(request));
+  }
+  if (left !== null) {
+    const why = left.kind === 'exited' ? 'had been told to stop' : 'cannot go on';
+    request.onNote('info', `the job that was left ${why}: beginning another attempt`);
   }
   return begin(request, story.seq);
 }

@@ -91,7 +91,8 @@ describe('a job that a killed driver left', () => {
   it('is taken over by the next driver, which gets every event from the first', () =>
     withJobFolder(async (job) => {
       const {agentPid} = await orphan(job);
-      const running = job.run([{do: 'exit', code: 9}]);
+      // It may end before the driver has found its agent, while it knocks, or after: its outcome counts all the same.
+      const running = job.run([{do: 'exit', code: 9}], {reuseFinished: true});
       writeFileSync(job.path('go'), '');
       const {result, events, notes} = await running;
       assert.deepEqual(result, {ok: true, value: {loss: 0.25}});
@@ -99,7 +100,8 @@ describe('a job that a killed driver left', () => {
         events.map(([seq, {type}]) => `${seq} ${type}`),
         ['1 started', '2 summary', '3 exited'],
       );
-      assert.deepEqual(notes, [`its job is still there (agent ${agentPid}): taking it over`]);
+      assert.equal(notes[0], `its job is still there (agent ${agentPid}): taking it over`);
+      assert.ok(!notes.some((note) => note.includes('another attempt')), notes.join('\n'));
     }));
 
   it('is begun anew when its agent does not answer', () =>
