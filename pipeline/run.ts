@@ -188,7 +188,9 @@ function pythonNote({graph}: RunRequest, text: string): News {
   const needy = [...graph.values()].find(
     ({kind}) => kind.work.kind === 'distributed' || kind.work.kind === 'bridge',
   );
-  return {type: 'stage-note', stage: needy!.id, level: 'info', text};
+  // An in-process stage may ask for it too, for some of its data: which one is not known here.
+  const [first] = graph.keys();
+  return {type: 'stage-note', stage: needy?.id ?? first!, level: 'info', text};
 }
 
 function statusOf(settled: ReadonlyMap<StageId, Settled>, stop: AbortSignal): RunStatus {

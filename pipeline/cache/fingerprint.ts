@@ -38,7 +38,12 @@ export function needKey(stage: Stage, need: Need): string {
   return isOnly && stage.kind.work.kind !== 'exec' ? need.type : need.stage;
 }
 
-function usedParams({kind, params}: Stage): JsonObject {
+function isInKey({kind}: Stage, type: Need['type']): boolean {
+  return kind.inputs.find((input) => input.type === type)?.inKey !== false;
+}
+
+/** What of the parameters is in the key: no paths, none that only change the speed. */
+export function usedParams({kind, params}: Stage): JsonObject {
   const left = new Set([...kind.paths.map(({param}) => param), ...kind.speedOnly]);
   // Of the environment, the variables' names are in the key beside their values, in no particular order.
   if (kind.work.kind === 'exec') left.add('env');
@@ -47,12 +52,14 @@ function usedParams({kind, params}: Stage): JsonObject {
 
 function digestsOfNeeds({stage, needs}: FingerprintRequest): Record<string, Digest> {
   return Object.fromEntries(
-    stage.needs.map((need) => {
-      const output = needs.get(need.stage);
-      if (output === undefined)
-        throw new Error(`Internal error: ${stage.id} is asked about before ${need.stage}`);
-      return [needKey(stage, need), output];
-    }),
+    stage.needs
+      .filter(({type}) => isInKey(stage, type))
+      .map((need) => {
+        const output = needs.get(need.stage);
+        if (output === undefined)
+          throw new Error(`Internal error: ${stage.id} is asked about before ${need.stage}`);
+        return [needKey(stage, need), output];
+      }),
   );
 }
 

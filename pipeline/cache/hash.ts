@@ -21,6 +21,8 @@ export type Hasher = Readonly<{
    * @param askedBy - The stage that waits for it: progress is told for the first who asks.
    */
   digest(path: string, askedBy?: StageId): Promise<Result<Digest, Failure>>;
+  /** The digests of a file (under the empty name) or of a folder's files, as last hashed here. */
+  known(path: string): ReadonlyMap<string, Digest>;
   /** Which files make the folder differ from when it had this digest; null when that is not known any more. */
   changeSince(path: string, before: Digest): FolderChange | null;
   /** Keeps what was learned, for the next process. */
@@ -62,6 +64,11 @@ export function createHasher(stats: StatCache, onProgress: HashProgress = () => 
       );
       underWay.set(path, asked);
       return asked;
+    },
+    known(path) {
+      const folder = stats.table(`folder ${path}`);
+      const table = folder.names.length > 0 ? folder : stats.table(`file ${path}`);
+      return new Map(table.names.map((name, row) => [name, digestAt(table, row)]));
     },
     changeSince(path, digest) {
       const [earlier, now] = [before.get(path), stats.table(`folder ${path}`)];

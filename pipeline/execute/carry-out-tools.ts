@@ -1,6 +1,7 @@
+import type {ArtifactRecord} from '../model/artifact.js';
 import type {News} from '../model/event.js';
 import type {Digest, RunName} from '../model/stage.js';
-import type {StageKind} from '../model/stage-kind.js';
+import type {StageContext, StageKind} from '../model/stage-kind.js';
 import type {Store} from '../store/store.js';
 import type {RunOrder} from './schedule.js';
 import type {Executor} from './work-order.js';
@@ -13,6 +14,11 @@ export type CarryOutTools = Readonly<{
   dismiss(resume: string): Promise<void>;
   /** What of the stage's declared files and needed artifacts is not any more as it was when the stage began. */
   changedInputs(order: RunOrder): Promise<readonly string[]>;
+  /** Of the files of a declared path, as hashed for the fingerprint. */
+  digestsOf: StageContext['digests'];
+  /** What the stage made in earlier runs with the same version and parameters; intact, newest first. */
+  earlierOf(order: RunOrder): Promise<readonly ArtifactRecord[]>;
+  python: StageContext['python'];
   /** Digests of the stage kind's own source files, kept beside the key. */
   sourcesOf(kind: StageKind): Promise<Readonly<Record<string, Digest>>>;
   report(news: News): void;

@@ -1,10 +1,15 @@
+import type {ArtifactRecord} from '../model/artifact.js';
 import type {ArtifactRef, StageContext} from '../model/stage-kind.js';
 import type {Attempt} from '../store/artifacts.js';
 import type {CarryOutTools} from './carry-out-tools.js';
 import type {NeededArtifact, RunOrder} from './schedule.js';
 
 /** What a stage may touch during one attempt. */
-export function contextOf(order: RunOrder, attempt: Attempt, tools: CarryOutTools): StageContext {
+export function contextOf(
+  order: RunOrder,
+  attempt: Pick<Attempt, 'out' | 'resume'>,
+  tools: CarryOutTools & Readonly<{earlier: readonly ArtifactRecord[]}>,
+): StageContext {
   const {stage} = order;
   const needs = order.needs.map((need) => artifactRef(need, tools.store.layout));
   const declares = (type: string) => stage.kind.inputs.some((input) => input.type === type);
@@ -29,6 +34,9 @@ export function contextOf(order: RunOrder, attempt: Attempt, tools: CarryOutTool
     signal: tools.stop,
     concurrency: tools.concurrency,
     runFolder: tools.runFolder,
+    digests: tools.digestsOf,
+    earlier: tools.earlier.map((record) => artifactRef({stage, record}, tools.store.layout)),
+    python: tools.python,
   };
 }
 

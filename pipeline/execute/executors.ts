@@ -1,8 +1,8 @@
 import type {JobLimits} from '../dispatch/job-request.js';
 import type {Failure} from '../model/failure.js';
-import {type Result, unreachable} from '../model/result.js';
+import {ok, type Result, unreachable} from '../model/result.js';
 import type {StageId} from '../model/stage.js';
-import type {StageResult} from '../model/stage-kind.js';
+import type {PythonTool, StageResult} from '../model/stage-kind.js';
 import type {Bridge} from './bridge.js';
 import {dismissJob, runDistributed} from './distributed.js';
 import {runInProcess} from './in-process.js';
@@ -23,6 +23,8 @@ export type ExecutorTools = Readonly<{
 /** All ways to carry out a stage; the kind of its work alone decides. */
 export type Executors = Readonly<{
   execute: Executor;
+  /** For in-process stages: made or found when the first stage asks for it. */
+  python(): Promise<Result<PythonTool, Failure>>;
   /** Ends what a killed run left at work in a stage's resume folder. */
   dismiss(resume: string): Promise<void>;
   close(): void;
@@ -57,9 +59,18 @@ export function createExecutors(tools: ExecutorTools): Executors {
   }
 
   async function withPython(use: (executable: string) => Promise<StageResult>): Promise<StageResult> {
-    python ??= tools.preparePython();
-    const found = await python;
+    const found = await preparedPython();
     return found.ok ? use(found.value.executable) : found;
+  }
+
+  function preparedPython(): ReturnType<ExecutorTools['preparePython']> {
+    python ??= tools.preparePython();
+    return python;
+  }
+
+  async function pythonTool(): Promise<Result<PythonTool, Failure>> {
+    const found = await preparedPython();
+    return found.ok ? ok({executable: found.value.executable, sources: tools.sourceFolder}) : found;
   }
 
   async function bridgeTo(executable: string): Promise<Bridge> {
@@ -68,5 +79,5 @@ export function createExecutors(tools: ExecutorTools): Executors {
     return bridge;
   }
 
-  return {execute, dismiss: dismissJob, close: () => bridge?.close()};
+  return {execute, python: pythonTool, dismiss: dismissJob, close: () => bridge?.close()};
 }

@@ -7,6 +7,7 @@ import type {Store} from '../store/store.js';
 import {carryOut} from './carry-out.js';
 import type {CarryOutTools} from './carry-out-tools.js';
 import {changedInputs} from './changed-inputs.js';
+import {earlierArtifacts} from './earlier-artifacts.js';
 import type {Executors} from './executors.js';
 import {type RunOrder, type Settled, schedule} from './schedule.js';
 
@@ -58,12 +59,15 @@ export async function runStages(request: RunStagesRequest): Promise<ReadonlyMap<
 }
 
 function toolsOf(request: RunStagesRequest): CarryOutTools {
-  const {store, hasher, executors, forced} = request;
+  const {store, hasher, executors, forced, pipeline} = request;
   return {
     ...request,
     execute: executors.execute,
     dismiss: executors.dismiss,
     changedInputs: (order) => changedInputs(order, {hasher, artifacts: store.artifacts}),
+    digestsOf: hasher.known,
+    earlierOf: (order) => earlierArtifacts(order, {pipeline, store}),
+    python: executors.python,
     isForced: ({stage}: RunOrder) => forced.has(stage.id),
   };
 }

@@ -92,9 +92,12 @@ function absent(stage: StageConfig, type: ArtifactType): Diagnostic {
 
 /** Which kinds of stage make a type, for the hint. */
 const MAKERS: Readonly<Partial<Record<ArtifactType, string>>> = {
+  archives: 'download',
   dataset: 'synthesize or acquire',
   folds: 'split',
   images: 'preprocess',
+  audit: 'audit',
+  'data-card': 'data-card',
   model: 'train',
   predictions: 'predict',
   evaluation: 'evaluate',

@@ -7,9 +7,12 @@ import type {Result} from './result.js';
 
 /** What a stage leaves behind; edges of the graph are matched by it. `files` is whatever an `exec` stage declares. */
 export type ArtifactType =
+  | 'archives'
   | 'dataset'
   | 'folds'
   | 'images'
+  | 'audit'
+  | 'data-card'
   | 'model'
   | 'predictions'
   | 'evaluation'
@@ -23,7 +26,7 @@ export type StageKind = Readonly<{
   version: number;
   /** One line for `pipeline validate`, the schema and the documentation. */
   summary: string;
-  inputs: readonly Readonly<{type: ArtifactType; optional: boolean}>[];
+  inputs: readonly StageInput[];
   output: ArtifactType;
   params: ZodType<JsonObject>;
   /** Top-level parameters that name files or folders; their content is in the fingerprint, their path is not. */
@@ -33,6 +36,9 @@ export type StageKind = Readonly<{
   slots: Readonly<Record<string, number>>;
   work: Work;
 }>;
+
+/** `inKey: false`: it must be there first, but what it is leaves no trace in the result, so it is not in the fingerprint. */
+export type StageInput = Readonly<{type: ArtifactType; optional: boolean; inKey?: false}>;
 
 export type PathParam = Readonly<{
   param: string;
@@ -82,7 +88,22 @@ export type StageContext = Readonly<{
   concurrency: number;
   /** Facts about the run, for stages that describe it (the report). */
   runFolder: string;
+  /**
+   * SHA-256 of the files of a declared path, as hashed for the fingerprint: what is in it need not be read for its digest
+   * again. By path relative to the folder with `/` between names, or under the empty name when the path is a file.
+   */
+  digests(path: string): ReadonlyMap<string, Digest>;
+  /**
+   * Intact artifacts that this stage made in earlier runs with the same version and parameters, of other inputs, newest
+   * first: what of them still holds need not be made again.
+   */
+  earlier: readonly ArtifactRef[];
+  /** Makes or finds the interpreter, for an in-process stage that needs Python for some of its data. */
+  python(): Promise<Result<PythonTool, Failure>>;
 }>;
+
+/** Absolute paths: the interpreter, and the folder to put on PYTHONPATH. */
+export type PythonTool = Readonly<{executable: string; sources: string}>;
 
 /** An artifact as the next stage sees it. */
 export type ArtifactRef = Readonly<{

@@ -28,4 +28,9 @@ await preprocess.work.run({
   signal: new AbortController().signal,
   concurrency: 2,
   runFolder: order.out,
+  digests: () => new Map(),
+  earlier: [],
+  python: () => {
+    throw new Error('Internal error: Python is not asked for here');
+  },
 });

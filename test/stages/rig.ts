@@ -29,6 +29,9 @@ export type RunOptions = Readonly<{
   signal?: AbortSignal;
   concurrency?: number;
   onNews?(news: StageNews): void;
+  digests?: StageContext['digests'];
+  earlier?: readonly ArtifactRef[];
+  python?: StageContext['python'];
 }>;
 
 export type Finished = Readonly<{
@@ -112,6 +115,9 @@ function contextOf(
     signal: options.signal ?? new AbortController().signal,
     concurrency: options.concurrency ?? 2,
     runFolder: out,
+    digests: options.digests ?? (() => new Map()),
+    earlier: options.earlier ?? [],
+    python: options.python ?? (() => assert.fail('Python is not asked for here')),
   };
 }
 
