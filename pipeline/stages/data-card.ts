@@ -2,7 +2,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {FINDINGS} from '../model/findings.js';
 import type {JsonObject} from '../model/json.js';
-import type {BoxRow, ImageRow, InventoryRow} from './dataset.js';
+import type {BoxRow, ImageFile, ImageRow} from './dataset.js';
 
 /** Images of the whole ChestX-ray14 release. */
 export const ALL_IMAGES = 112_120;
@@ -60,8 +60,8 @@ export function shareOf(images: number, of: number): JsonObject {
 }
 
 /** Of the image files: how many bytes, of which sizes and modes, and how many are unlike the others. */
-export function describeFiles(inventory: readonly InventoryRow[], interlaced: number): JsonObject {
-  const size = (file: InventoryRow): string => `${file.width}x${file.height}`;
+export function describeFiles(inventory: readonly ImageFile[], interlaced: number): JsonObject {
+  const size = (file: ImageFile): string => `${file.width}x${file.height}`;
   const withHeader = inventory.filter((file) => file.mode !== null);
   return {
     bytes: inventory.reduce((sum, file) => sum + file.bytes, 0),

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, relative} from 'node:path';
 import {performance} from 'node:perf_hooks';
 import {createInterface} from 'node:readline';
 import {execa} from 'execa';
@@ -13,7 +13,7 @@ import {synthesize} from '../../pipeline/stages/synthesize/stage.js';
 import {ROOT} from '../rig.js';
 import {imagesOf} from '../stages/array.js';
 import {oraclePython} from '../stages/oracle-python.js';
-import {artifactRef, type Bench, factsOf, NIH, NIH_METADATA, withBench} from '../stages/rig.js';
+import {artifactRef, type Bench, factsOf, fileOf, NIH, NIH_METADATA, withBench} from '../stages/rig.js';
 
 const [SIZE, CORES, ROUNDS, REPEATS] = [256, 2, 5, 3];
 
@@ -24,8 +24,7 @@ await withBench(async (bench) => {
   const real = existsSync(NIH_METADATA);
   const source = await images(bench, real);
   const repeated = repeat(bench, source);
-  const root = String(repeated.params['images']);
-  const paths = readInventory(repeated).map(({path}) => join(root, path));
+  const paths = readInventory(repeated, null).map(({source}) => fileOf(source));
   const what = `${paths.length / REPEATS} ${real ? 'real' : 'synthetic'} radiographs, ${REPEATS} times`;
   console.log(`  ${what}; 1024 → ${SIZE} pixels; ${CORES} cores each; ${ROUNDS} rounds in turn`);
   const rivals = await startRivals(paths);
@@ -57,12 +56,15 @@ async function images(bench: Bench, real: boolean): Promise<ArtifactRef> {
 function repeat(bench: Bench, source: ArtifactRef): ArtifactRef {
   const folder = join(bench.folder, 'repeated');
   mkdirSync(folder);
-  const files = readInventory(source);
+  const files = readInventory(source, null);
+  const images = source.uses === 'acquire' ? source.params['images']! : source.path;
   const inventory = Array.from({length: REPEATS}, (_, turn) =>
-    files.map((file) => ({...file, image: `${turn}-${file.image}`})),
+    files.map((file) => {
+      const path = relative(String(images), fileOf(file.source));
+      return {...file, image: `${turn}-${file.image}`, root: 0, archive: '', path};
+    }),
   ).flat();
   writeDataset(folder, {rows: [], boxes: [], inventory});
-  const images = source.uses === 'acquire' ? source.params['images']! : source.path;
   return artifactRef(acquire, folder, {images});
 }
 

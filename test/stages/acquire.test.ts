@@ -39,7 +39,7 @@ describe('acquire', () => {
       assert.match(rows[1]!, /^00000002_000.png,[0-9a-f]{64},\d+,20,20,L,00000002_000.png$/);
       assert.match(rows[2]!, /^00000001_000.png,[0-9a-f]{64},8,,,,00000001_000.png$/);
       assert.match(rows[3]!, /^00000001_001.png,[0-9a-f]{64},\d+,30,20,L,deep\/er\/00000001_001.png$/);
-      assert.equal(readInventory(finished.artifact).length, 3);
+      assert.equal(readInventory(finished.artifact, null).length, 3);
       assert.equal(readMetadata(finished.artifact)[1]!.age, 0.5);
       const card = finished.json('data-card.json') as {
         files: {not_square: number; without_png_header: number};

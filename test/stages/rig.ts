@@ -13,6 +13,7 @@ import type {
   StageNews,
   StageResult,
 } from '../../pipeline/model/stage-kind.js';
+import type {ImageSource} from '../../pipeline/stages/dataset.js';
 import {ROOT} from '../rig.js';
 
 /** A folder of its own in which stages run as they do in a pipeline; removed afterwards. */
@@ -147,6 +148,12 @@ export function spelledOut(diagnostics: readonly Diagnostic[], folder = ''): rea
     const text = `${place(diagnostic.location)} ${diagnostic.message}${hint}${related.join('')}`;
     return folder === '' ? text : text.replaceAll(`${folder}/`, '');
   });
+}
+
+/** The file of an image that lies in none of the archives. */
+export function fileOf(source: ImageSource): string {
+  if (source.kind !== 'file') throw new Error(`expected a file, not a member of ${source.archive}`);
+  return source.path;
 }
 
 /** The real radiographs, and the publisher's files beside them. */

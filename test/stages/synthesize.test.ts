@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {decode} from 'fast-png';
 import {FINDINGS} from '../../pipeline/model/findings.js';
 import {readInventory, readMetadata} from '../../pipeline/stages/dataset.js';
 import {exponential, sineOf} from '../../pipeline/stages/synthesize/curves.js';
 import {synthesize} from '../../pipeline/stages/synthesize/stage.js';
-import {type Finished, factsOf, withBench} from './rig.js';
+import {type Finished, factsOf, fileOf, withBench} from './rig.js';
 
 /** Of every file but the card, in the order of their names. */
 function digestOf(finished: Finished): string {
@@ -30,9 +29,9 @@ describe('synthesize', () => {
   it('draws the same pixels on every machine', () =>
     withBench(async (bench) => {
       const finished = await bench.run(synthesize, {images: 2, seed: 1, size: 256});
-      const pixels = readInventory(finished.artifact).map(({path}) =>
+      const pixels = readInventory(finished.artifact, null).map(({source}) =>
         createHash('sha256')
-          .update(decode(readFileSync(join(finished.artifact.path, path))).data)
+          .update(decode(readFileSync(fileOf(source))).data)
           .digest('hex'),
       );
       assert.deepEqual(pixels, [
@@ -46,7 +45,7 @@ describe('synthesize', () => {
       const finished = await bench.run(synthesize, {images: 110, seed: 2, size: 256});
       assert.equal(factsOf(finished)['images'], 110);
       const rows = readMetadata(finished.artifact);
-      const files = readInventory(finished.artifact);
+      const files = readInventory(finished.artifact, null);
       assert.equal(files.filter((file) => file.mode === 'RGBA').length, 1);
       assert.ok(new Set(rows.map((row) => row.patient)).size < 80);
       for (const [index, file] of files.entries()) {
@@ -71,8 +70,8 @@ describe('synthesize', () => {
   it('writes RGBA files with equal colours, full opacity and the chunks of the published ones', () =>
     withBench(async (bench) => {
       const finished = await bench.run(synthesize, {images: 60, seed: 1, size: 256});
-      const odd = readInventory(finished.artifact).find((file) => file.mode === 'RGBA')!;
-      const bytes = readFileSync(join(finished.artifact.path, odd.path));
+      const odd = readInventory(finished.artifact, null).find((file) => file.mode === 'RGBA')!;
+      const bytes = readFileSync(fileOf(odd.source));
       const {data, channels} = decode(bytes, {checkCrc: true});
       assert.equal(channels, 4);
       for (let place = 0; place < data.length; place += 4) {

@@ -1,12 +1,12 @@
 import {createHash} from 'node:crypto';
 import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {InventoryRow} from '../dataset.js';
+import type {ImageFile, ImagePlace} from '../dataset.js';
 import {modeOf, readPngHeader} from '../png-header.js';
 
 const PIECE_BYTES = 1 << 20;
 
-export type Inspected = Readonly<{file: InventoryRow; interlaced: boolean}>;
+export type Inspected = Readonly<{file: ImageFile & ImagePlace; interlaced: boolean}>;
 
 /**
  * Hashes image files and reads their headers, in the given order, so many at a time.
@@ -46,7 +46,7 @@ async function inspectImage(root: string, path: string, piece: Buffer): Promise<
     const mode = header.ok ? modeOf(header.value) : null;
     const image = path.slice(path.lastIndexOf('/') + 1);
     return {
-      file: {image, sha256, bytes, width, height, mode, path},
+      file: {image, sha256, bytes, width, height, mode, root: 0, archive: '', path},
       interlaced: header.ok && header.value.interlaced,
     };
   } finally {

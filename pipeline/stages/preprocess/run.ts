@@ -5,7 +5,7 @@ import type {JsonObject} from '../../model/json.js';
 import {err, ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {countOf, formatCount} from '../../model/words.js';
-import {type InventoryRow, imageRoot, readInventory} from '../dataset.js';
+import {type InventoryRow, readInventory} from '../dataset.js';
 import {createPace} from '../pace.js';
 import {runOnWorkers} from '../worker-pool.js';
 import {finishImages, quarantineCsv} from './finish.js';
@@ -21,14 +21,16 @@ const SHOWN = 10;
 export async function runPreprocess(context: StageContext): Promise<StageResult> {
   const {size, allow_unreadable: allowed} = context.params as PreprocessParams;
   const dataset = context.need('dataset');
-  const [root, inventory] = [imageRoot(dataset), readInventory(dataset)];
+  const inventory = readInventory(dataset, null);
   const {signal, out, resume: folder} = context;
   const digests = inventory.map((file) => file.sha256);
   const store = await openRowStore({folder, size, digests, signal});
   try {
     const todo = inventory.flatMap((file, row): PreprocessTask[] => {
-      const {path, sha256, bytes} = file;
-      return store.outcomes[row] === undefined ? [{row, path: join(root, path), sha256, bytes}] : [];
+      const {source, sha256, bytes} = file;
+      if (source.kind === 'member')
+        throw new Error('Internal error: images are not yet read out of archives');
+      return store.outcomes[row] === undefined ? [{row, path: source.path, sha256, bytes}] : [];
     });
     const kept = inventory.length - todo.length;
     if (kept > 0) {
@@ -96,14 +98,14 @@ function changedSince(
   {row, how}: Extract<RowOutcome, {outcome: 'changed'}>,
   inventory: readonly InventoryRow[],
 ): Diagnostic {
-  const message = `${inventory[row]!.path} ${how} since the data set was taken stock of`;
+  const message = `${inventory[row]!.image} ${how} since the data set was taken stock of`;
   return fault(message, null, 'run again: the data set is then looked at anew');
 }
 
 function listUnreadable(store: RowStore, inventory: readonly InventoryRow[]): readonly Diagnostic[] {
   return store.outcomes.flatMap((outcome) =>
     outcome?.outcome === 'unreadable'
-      ? [fault(`${inventory[outcome.row]!.path} ${outcome.reason}`, null)]
+      ? [fault(`${inventory[outcome.row]!.image} ${outcome.reason}`, null)]
       : [],
   );
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {describeBoxes, describeFiles, describeImages, writeDataCard} from '../data-card.js';
-import {type InventoryRow, writeDataset} from '../dataset.js';
+import {ARTIFACT, type ImageFile, type ImagePlace, writeDataset} from '../dataset.js';
 import {createPace} from '../pace.js';
 import {runOnWorkers} from '../worker-pool.js';
 import {type PlannedImage, planCohort} from './cohort.js';
@@ -22,11 +22,12 @@ export async function runSynthesize(context: StageContext): Promise<StageResult>
   const drawn = await drawAll(context, cohort, size);
   const rows = cohort.map(({row}) => row);
   const boxes = drawn.flatMap((image) => image.boxes);
-  const inventory = drawn.map((image, index): InventoryRow => {
+  const inventory = drawn.map((image, index): ImageFile & ImagePlace => {
     const {row} = cohort[index]!;
     const mode = isRgba(index) ? 'RGBA' : 'L';
     const {sha256, bytes} = image;
-    return {image: row.image, sha256, bytes, width: size, height: size, mode, path: `images/${row.image}`};
+    const file = {image: row.image, sha256, bytes, width: size, height: size, mode};
+    return {...file, root: ARTIFACT, archive: '', path: `images/${row.image}`};
   });
   writeDataset(context.out, {rows, boxes, inventory});
   writePublishedFiles(context.out, {rows, boxes});
