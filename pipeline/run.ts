@@ -85,7 +85,11 @@ async function runJournaled(request: RunRequest, effects: Journaled): Promise<Re
     // What had to be hashed is known from now on, also if a stage of many hours is killed. Writes only what is new.
     if (news.type === 'stage-decided' || news.type === 'stage-finished') hasher.save();
   };
-  const hasher = createHasher(store.stats, hashNews({report, now}));
+  const hasher = createHasher(store.stats, {
+    onProgress: hashNews({report, now}),
+    keepsUnderWay: true,
+    signal: effects.stop,
+  });
   const finish = (status: RunStatus): void =>
     report({type: 'run-finished', status, seconds: (now() - startedAtMs) / 1000});
   let closed: Result<null, Failure>;

@@ -1,5 +1,5 @@
 import {countOf} from '../model/words.js';
-import {DIGEST_BYTES, rowOf, type StatTable} from '../store/stat-table.js';
+import {digestBytesAt, rowOf, type StatTable} from '../store/stat-table.js';
 
 /** The files that differ between two states of a folder, each list in order of path. */
 export type FolderChange = Readonly<{
@@ -14,7 +14,13 @@ export function folderChange(before: StatTable, after: StatTable): FolderChange 
   for (const [row, name] of after.names.entries()) {
     const earlier = rowOf(before, name);
     if (earlier === -1) added.push(name);
-    else if (!hasSameDigest([before, earlier], [after, row])) changed.push(name);
+    else {
+      const [old, now] = [
+        {table: before, row: earlier},
+        {table: after, row},
+      ].map(digestBytesAt);
+      if (Buffer.compare(old!, now!) !== 0) changed.push(name);
+    }
   }
   return {changed, added, removed: before.names.filter((name) => rowOf(after, name) === -1)};
 }
@@ -29,11 +35,4 @@ export function describeFolderChange({changed, added, removed}: FolderChange): s
   const named = all.slice(0, 3);
   const more = all.length - named.length;
   return [...named, ...(more === 0 ? [] : [countOf(more, 'more', 'more')])].join(', ');
-}
-
-type Row = readonly [table: StatTable, row: number];
-
-function hasSameDigest(...[one, other]: [Row, Row]): boolean {
-  const bytes = ([table, row]: Row) => table.digests.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
-  return Buffer.compare(bytes(one), bytes(other)) === 0;
 }

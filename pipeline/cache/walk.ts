@@ -1,43 +1,39 @@
-import {lstatSync, readdirSync, type Stats, statSync} from 'node:fs';
+import {readdirSync, type Stats, statSync} from 'node:fs';
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import type {FileState} from '../store/stat-table.js';
-
-/** A file below a folder: its path relative to it, with `/`, and its state. */
-export type FoundFile = FileState & Readonly<{name: string}>;
+import {COLUMNS, type FoundFiles} from '../store/stat-table.js';
 
 /**
- * The files of a data folder, in order of path (by UTF-16 code unit). Links are followed, as data sets on clusters
- * are often folders of links. Names that begin with a dot are left out: what file managers, notebooks and network
- * file systems drop there (.DS_Store, ._x.png, .ipynb_checkpoints, .nfs0001) is no data.
+ * The files of a data folder and their states, in order of path (by UTF-16 code unit), which is relative to the folder,
+ * with `/`. Links are followed, as data sets on clusters are often folders of links. Names that begin with a dot are left
+ * out: what file managers, notebooks and network file systems drop there (.DS_Store, ._x.png, .ipynb_checkpoints,
+ * .nfs0001) is no data.
  * One system call a file; this thread is given back every few thousand files.
  * @throws System errors; ELOOP when a link leads back into a folder around it.
  */
-export async function walk(root: string): Promise<readonly FoundFile[]> {
-  const files: FoundFile[] = [];
-  let nested = false;
+export async function walk(root: string): Promise<FoundFiles> {
+  const names: string[] = [];
+  const stats: number[] = [];
 
   async function visit(folder: string, prefix: string, around: readonly string[]): Promise<void> {
     const within = [...around, identityOf(statSync(folder))];
     for (const entry of readdirSync(folder).sort()) {
       if (entry.startsWith('.')) continue;
       const path = `${folder}/${entry}`;
-      const own = lstatSync(path);
-      const target = own.isSymbolicLink() ? statSync(path) : own;
+      const target = statSync(path);
       if (target.isDirectory()) {
         if (within.includes(identityOf(target))) throw loop(path);
-        nested = true;
         await visit(path, `${prefix}${entry}/`, within);
       } else if (target.isFile()) {
         const {size, mtimeMs, ctimeMs, ino} = target;
-        files.push({name: prefix + entry, size, mtimeMs, ctimeMs, ino});
-        if (files.length % 8192 === 0) await nextTurn();
+        names.push(prefix + entry);
+        stats.push(size, mtimeMs, ctimeMs, ino);
+        if (names.length % 8192 === 0) await nextTurn();
       }
     }
   }
 
   await visit(root, '', []);
-  // In one folder the order is right already; `a.png` comes before `a/b.png` only after sorting.
-  return nested ? files.sort((one, other) => (one.name < other.name ? -1 : 1)) : files;
+  return inOrder({names, stats: new Float64Array(stats)});
 }
 
 function identityOf({dev, ino}: Stats): string {
@@ -47,4 +43,15 @@ function identityOf({dev, ino}: Stats): string {
 function loop(path: string): Error {
   const message = 'a link leads back into a folder around it';
   return Object.assign(new Error(message), {code: 'ELOOP', errno: -40, syscall: 'stat', path});
+}
+
+/** Nearly always they are: only the likes of `a.png`, which comes before `a/b.png`, were met too late. */
+function inOrder(found: FoundFiles): FoundFiles {
+  const {names, stats} = found;
+  if (names.every((name, index) => index === 0 || names[index - 1]! < name)) return found;
+  const rows = [...names.keys()].sort((one, other) => (names[one]! < names[other]! ? -1 : 1));
+  const sorted = new Float64Array(stats.length);
+  for (const [to, row] of rows.entries())
+    sorted.set(stats.subarray(row * COLUMNS, (row + 1) * COLUMNS), to * COLUMNS);
+  return {names: rows.map((row) => names[row]!), stats: sorted};
 }

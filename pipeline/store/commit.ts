@@ -1,16 +1,28 @@
-import {closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
-import {open} from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
+import {promisify} from 'node:util';
 import type {ArtifactRecord, OutputFile} from '../model/artifact.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {forgetAttempts} from './attempts.js';
+import {hashFile} from './hash-file.js';
 import {ARTIFACT_RECORD, type Layout} from './layout.js';
 import {isSystemError} from './on-disk.js';
 import {listOutputs} from './output-files.js';
 import {inParallel} from './parallel.js';
 import {digestOfFiles} from './sha256.js';
-import {hashFile, type StatCache} from './stat-cache.js';
+import type {StatCache} from './stat-cache.js';
 import {type TableRow, tableOf} from './stat-table.js';
 import {artifactSet, verifyOutputs} from './verify.js';
 import {syncFolder} from './write-file.js';
@@ -79,13 +91,13 @@ export async function commitAttempt(request: CommitRequest): Promise<Result<Arti
  * still remove it with rm -r.
  */
 async function settleFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
+  // Only what waits for the disk is handed over to the pool: each time costs more than opening a file.
+  const descriptor = openSync(path, 'r');
   try {
-    const {mode} = await file.stat();
-    await file.chmod(mode & 0o7777 & ~0o222);
-    await file.sync();
+    fchmodSync(descriptor, fstatSync(descriptor).mode & 0o7777 & ~0o222);
+    await promisify(fsync)(descriptor);
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 

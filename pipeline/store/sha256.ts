@@ -22,9 +22,7 @@ export function digestOfFiles(files: Iterable<Readonly<{path: string; sha256: st
   return hash.update(lines).digest('hex') as Digest;
 }
 
-/** Faster to read at once on this thread than to hand over to the pool and back. */
-export const SMALL_FILE_BYTES = 65_536;
-
+/** For files of a few pages. @throws System errors. */
 export function digestOfSmallFile(path: string): Digest {
   return digestOf(readFileSync(path));
 }

@@ -1,13 +1,11 @@
-import {readFileSync, type Stats} from 'node:fs';
-import {open} from 'node:fs/promises';
+import {readFileSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {Failure} from '../model/failure.js';
 import {ok, type Result} from '../model/result.js';
-import type {Digest} from '../model/stage.js';
 import type {Layout} from './layout.js';
 import {isSystemError, onDisk} from './on-disk.js';
-import {digestOf, digestOfOpenFile} from './sha256.js';
-import {decodeTable, EMPTY_TABLE, encodeTable, type FileState, type StatTable} from './stat-table.js';
+import {digestOf} from './sha256.js';
+import {decodeTable, EMPTY_TABLE, encodeTable, type StatTable} from './stat-table.js';
 import {makeFolder, writeWhole} from './write-file.js';
 
 /**
@@ -20,6 +18,8 @@ export type StatCache = Readonly<{
   table(set: string): StatTable;
   /** Kept in memory until `save`. */
   put(set: string, table: StatTable): void;
+  /** Forgets the table, also on disk with the next `save`. */
+  drop(set: string): void;
   /** Writes the tables that changed. Looking at the state (`plan`) does not call this. */
   save(): Result<null, Failure>;
 }>;
@@ -39,12 +39,19 @@ export function createStatCache(layout: Layout): StatCache {
       tables.set(set, table);
       changed.add(set);
     },
+    drop(set) {
+      if ((tables.get(set) ?? EMPTY_TABLE) === EMPTY_TABLE) return;
+      tables.set(set, EMPTY_TABLE);
+      changed.add(set);
+    },
     save() {
       for (const set of changed) {
         const path = fileOf(set);
         const written = onDisk(path, () => {
+          const table = tables.get(set)!;
+          if (table === EMPTY_TABLE) return rmSync(path, {force: true});
           makeFolder(layout, dirname(path));
-          writeWhole(path, encodeTable(tables.get(set)!), {durable: false});
+          writeWhole(path, encodeTable(table), {durable: false});
         });
         if (!written.ok) return written;
         changed.delete(set);
@@ -61,54 +68,4 @@ function readTable(path: string): StatTable {
     if (isSystemError(error)) return EMPTY_TABLE;
     throw error;
   }
-}
-
-/**
- * Hashes a file and tells the state it was in, or null where that state proves nothing:
- * - it changed while it was read (then it is read again, up to three times), or
- * - it was touched so shortly before that another change could leave the same times behind (git calls this "racy").
- * A clock tick of local Linux file systems is at most 10 ms; where times are whole seconds (FAT, old NFS), 2 s.
- * @throws System errors.
- */
-export async function hashFile(
-  path: string,
-): Promise<{sha256: Digest; state: FileState | null; bytes: number}> {
-  const file = await open(path, 'r');
-  try {
-    for (let round = 1; ; round++) {
-      const startedAtMs = Date.now();
-      const before = await file.stat();
-      const sha256 = await digestOfOpenFile(file);
-      const after = await file.stat();
-      const settled = isSameState(before, after);
-      if (settled || round === 3) {
-        return {
-          sha256,
-          state: settled && !isRacy(after, startedAtMs) ? stateOf(after) : null,
-          bytes: after.size,
-        };
-      }
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** By ctime, which the kernel sets at every change; an mtime may be set to anything, even the future. */
-export function isRacy(stats: Stats, hashedAtMs: number): boolean {
-  const coarse = Number.isInteger(stats.mtimeMs / 1000) && Number.isInteger(stats.ctimeMs / 1000);
-  return stats.ctimeMs + (coarse ? 2000 : 20) > hashedAtMs;
-}
-
-export function isSameState(one: FileState, other: FileState): boolean {
-  return (
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs &&
-    one.ctimeMs === other.ctimeMs &&
-    one.ino === other.ino
-  );
-}
-
-export function stateOf({size, mtimeMs, ctimeMs, ino}: FileState): FileState {
-  return {size, mtimeMs, ctimeMs, ino};
 }

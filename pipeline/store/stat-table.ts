@@ -19,7 +19,10 @@ export type StatTable = Readonly<{
 /** The part of a file's status that changes with its content. A double keeps mtime to a quarter of a microsecond. */
 export type FileState = Readonly<{size: number; mtimeMs: number; ctimeMs: number; ino: number}>;
 
-const COLUMNS = 4;
+/** Files and their states, in the columns of a table: 112,120 objects would cost more than all comparing. */
+export type FoundFiles = Pick<StatTable, 'names' | 'stats'>;
+
+export const COLUMNS = 4;
 export const DIGEST_BYTES = 32;
 
 export const EMPTY_TABLE: StatTable = {
@@ -33,19 +36,36 @@ export type TableRow = Readonly<{name: string; state: FileState | null; sha256: 
 
 /** @param rows - In order of name; a state of null is never trusted later. */
 export function tableOf(rows: readonly TableRow[], whole: Digest | null): StatTable {
-  const stats = new Float64Array(rows.length * COLUMNS);
-  const digests = new Uint8Array(rows.length * DIGEST_BYTES);
-  rows.forEach(({state, sha256}, row) => {
-    stats.set(
-      state === null ? UNTRUSTED : [state.size, state.mtimeMs, state.ctimeMs, state.ino],
-      row * COLUMNS,
-    );
-    digests.set(Buffer.from(sha256, 'hex'), row * DIGEST_BYTES);
-  });
-  return {names: rows.map((row) => row.name), stats, digests, whole};
+  const table = blankTable(rows.map(({name}) => name));
+  for (const [row, content] of rows.entries()) fillRow(table, row, content);
+  return {...table, whole};
 }
 
-const UNTRUSTED = [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
+/** Rows to be filled; one that is not is never trusted. @param names - In order. */
+export function blankTable(names: readonly string[]): StatTable {
+  const stats = new Float64Array(names.length * COLUMNS).fill(Number.NaN);
+  return {names, stats, digests: new Uint8Array(names.length * DIGEST_BYTES), whole: null};
+}
+
+export function fillRow(table: StatTable, row: number, {state, sha256}: Omit<TableRow, 'name'>): void {
+  if (state !== null) table.stats.set([state.size, state.mtimeMs, state.ctimeMs, state.ino], row * COLUMNS);
+  table.digests.set(Buffer.from(sha256, 'hex'), row * DIGEST_BYTES);
+}
+
+export function copyRow(from: TablePlace, to: TablePlace): void {
+  to.table.stats.set(statsAt(from), to.row * COLUMNS);
+  to.table.digests.set(digestBytesAt(from), to.row * DIGEST_BYTES);
+}
+
+export type TablePlace = Readonly<{table: StatTable; row: number}>;
+
+/** The rows that may be trusted later, as a table of their own. */
+export function trustedRows(table: StatTable): StatTable {
+  const rows = [...table.names.keys()].filter((row) => !Number.isNaN(table.stats[row * COLUMNS]!));
+  const trusted = blankTable(rows.map((row) => table.names[row]!));
+  for (const [to, row] of rows.entries()) copyRow({table, row}, {table: trusted, row: to});
+  return trusted;
+}
 
 /** Whether the file is in the state it had when it was hashed: then its digest is known without reading it. */
 export function isUnchanged(table: StatTable, row: number, state: FileState): boolean {
@@ -56,6 +76,30 @@ export function isUnchanged(table: StatTable, row: number, state: FileState): bo
     table.stats[at + 2] === state.ctimeMs &&
     table.stats[at + 3] === state.ino
   );
+}
+
+/** The same for a file among those that were found. */
+export function isSameAsFound({table, row}: TablePlace, found: FoundFiles, index: number): boolean {
+  const [at, other] = [row * COLUMNS, index * COLUMNS];
+  return (
+    table.stats[at] === found.stats[other] &&
+    table.stats[at + 1] === found.stats[other + 1] &&
+    table.stats[at + 2] === found.stats[other + 2] &&
+    table.stats[at + 3] === found.stats[other + 3]
+  );
+}
+
+export function stateAt({stats}: FoundFiles, row: number): FileState {
+  const at = row * COLUMNS;
+  return {size: stats[at]!, mtimeMs: stats[at + 1]!, ctimeMs: stats[at + 2]!, ino: stats[at + 3]!};
+}
+
+function statsAt({table, row}: TablePlace): Float64Array {
+  return table.stats.subarray(row * COLUMNS, (row + 1) * COLUMNS);
+}
+
+export function digestBytesAt({table, row}: TablePlace): Uint8Array {
+  return table.digests.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
 }
 
 export function digestAt(table: StatTable, row: number): Digest {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {dirname, join} from 'node:path';
-import {createHasher, type Hasher} from '../../pipeline/cache/hash.js';
+import {createHasher, type Hasher, type HasherOptions, type HashProgress} from '../../pipeline/cache/hash.js';
 import {digestOf} from '../../pipeline/store/sha256.js';
 import {expectOk, inFolder, storeIn, systemFailureOf} from '../store/workplace.js';
 
@@ -29,11 +29,12 @@ const folderDigest = (files: Readonly<Record<string, string>>) =>
   );
 
 /** A hasher of a process of its own, and the files it has read. */
-function hasherIn(folder: string): Hasher & {read(): number} {
+function hasherIn(folder: string, options: HasherOptions = {}): Hasher & {read(): number} {
   let read = 0;
-  const hasher = createHasher(storeIn(folder).stats, ({done}) => {
+  const onProgress: HashProgress = ({done}) => {
     read = done;
-  });
+  };
+  const hasher = createHasher(storeIn(folder).stats, {onProgress, ...options});
   return {...hasher, read: () => read};
 }
 
