@@ -134,9 +134,9 @@ function fileReasons({stage, before, after, folderChange}: PartsChange): readonl
   });
 }
 
-/** A file of a list is known by the path as written, not by the list's name. */
+/** A file of a list is known by the path as written, not by the list's name, unless its place counts. */
 function fileName({kind}: Stage, param: string): string {
-  const list = kind.paths.find((path) => param.startsWith(`${path.param}.`));
+  const list = kind.paths.find((path) => path.ordered !== true && param.startsWith(`${path.param}.`));
   return list === undefined ? param : param.slice(list.param.length + 1);
 }
 

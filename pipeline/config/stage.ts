@@ -70,7 +70,7 @@ function absolutePaths(
 ): {params: JsonObject; files: readonly DeclaredFile[]} {
   const files: DeclaredFile[] = [];
   const absolute: Record<string, Json> = {...params};
-  for (const {param} of kind.paths) {
+  for (const {param, ordered} of kind.paths) {
     const value = params[param];
     const startOf = (path: readonly PropertyKey[]) =>
       (written === null ? null : entryAt(written, path))?.value.folder ?? folder;
@@ -81,8 +81,9 @@ function absolutePaths(
     } else if (Array.isArray(value)) {
       const paths = value.map((item, index) => resolve(startOf([param, index]), String(item)));
       absolute[param] = paths;
-      // Named as written: the order of a list and the place of the project are no part of a fingerprint.
-      files.push(...paths.map((path, index) => ({param: `${param}.${String(value[index])}`, path})));
+      // Named as written: mostly the order of a list and the place of the project are no part of a fingerprint.
+      const nameOf = (index: number) => (ordered ? index : String(value[index]));
+      files.push(...paths.map((path, index) => ({param: `${param}.${nameOf(index)}`, path})));
     }
   }
   return {params: absolute, files};

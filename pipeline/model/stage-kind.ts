@@ -44,6 +44,8 @@ export type PathParam = Readonly<{
   param: string;
   /** `either` where a stage takes a file as well as a folder. The value may be one path or a list of them. */
   is: 'file' | 'folder' | 'either';
+  /** The order of a list is part of its content: its entries are known by their place instead of by their path. */
+  ordered?: true;
   /** What to do when it is missing. */
   hint: string;
 }>;

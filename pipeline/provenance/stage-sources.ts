@@ -11,7 +11,15 @@ import {digestOfSmallFile} from '../store/sha256.js';
  */
 export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   synthesize: ['synthesize', 'csv.ts', 'dataset.ts', 'data-card.ts', 'random.ts'].map(inStages),
-  acquire: ['acquire', 'csv.ts', 'dataset.ts', 'data-card.ts', 'png-header.ts'].map(inStages),
+  acquire: [
+    'acquire',
+    'archives',
+    'csv.ts',
+    'dataset.ts',
+    'data-card.ts',
+    'file-name.ts',
+    'png-header.ts',
+  ].map(inStages),
   split: ['split', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
   preprocess: ['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
   train: ['pipeline/stages/train.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],

@@ -1,8 +1,9 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {gunzipSync} from 'node:zlib';
 import {type CsvError, parse} from 'csv-parse/sync';
 import {type Diagnostic, fault, type Location} from '../model/diagnostic.js';
 import {err, ok, type Result} from '../model/result.js';
+import {formatBytes, formatCount} from '../model/words.js';
 
 /** A CSV file as rows of text. `text` is kept so that a cell can be located when it turns out to be wrong. */
 export type CsvTable = Readonly<{
@@ -15,15 +16,25 @@ export type CsvTable = Readonly<{
 /** `line` counts from 1, in the decompressed text; blank lines are no rows. */
 export type CsvRow = Readonly<{line: number; cells: readonly string[]}>;
 
+/** Far above every table of this field: 112,120 rows of 12 cells are 9 MB. What is larger is no such table. */
+const MOST = {
+  bytes: 128 * 2 ** 20,
+  rows: 1_000_000,
+  cells: 20_000_000,
+  columns: 1000,
+  lineLength: 100_000,
+} as const;
+
 /**
  * Reads a CSV file (RFC 4180; UTF-8 with or without BOM; LF or CRLF; with or without a final newline; also gzipped).
- * Cells are as written, never trimmed or converted; rows may differ in length.
+ * Cells are as written, never trimmed or converted; rows may differ in length. A file that is too large in any
+ * direction is refused before it fills the memory.
  * @param file - Absolute path. An unreadable file throws the system's error.
  */
 export function readCsv(file: string): Result<CsvTable, Diagnostic> {
   const text = readText(file);
   if (!text.ok) return text;
-  const rows = text.value.includes('"') ? parseQuoted(file, text.value) : ok(splitPlain(text.value));
+  const rows = text.value.includes('"') ? parseQuoted(file, text.value) : splitPlain(file, text.value);
   if (!rows.ok) return rows;
   const [header, ...body] = rows.value;
   if (header === undefined) return err(fault('this file is empty', place(file, 1), 'it needs a header line'));
@@ -32,33 +43,88 @@ export function readCsv(file: string): Result<CsvTable, Diagnostic> {
 
 /** Reads a text file, gzipped or not. What is no UTF-8 text is refused: a CSV saved as UTF-16, or no CSV at all. */
 export function readText(file: string): Result<string, Diagnostic> {
+  const refuse = (message: string, hint: string, at = place(file, 1)): Result<string, Diagnostic> =>
+    err(fault(message, at, hint));
+  const {size} = statSync(file);
+  if (size > MOST.bytes) return refuse(`this file is ${formatBytes(size)} large`, IS_IT_A_TABLE);
   let bytes = readFileSync(file);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      bytes = gunzipSync(bytes);
-    } catch {
-      return err(fault('this gzip file is damaged or cut off', place(file, 1), 'fetch or copy it again'));
+      bytes = gunzipSync(bytes, {maxOutputLength: MOST.bytes});
+    } catch (error) {
+      const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+      if (isLarge) return refuse(`this file unpacks to more than ${formatBytes(MOST.bytes)}`, IS_IT_A_TABLE);
+      return refuse('this gzip file is damaged or cut off', 'fetch or copy it again');
     }
   }
+  let text: string;
   try {
-    const text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
-    if (!text.includes('\0')) return ok(text);
+    text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
   } catch {
-    // Falls through to the diagnostic.
+    return refuse('this file is not UTF-8 text', 'save it as CSV in UTF-8');
   }
-  return err(fault('this file is not UTF-8 text', place(file, 1), 'save it as CSV in UTF-8'));
+  const zero = text.indexOf('\0');
+  // Every other byte is zero in UTF-16.
+  if (zero === 0 || zero === 1) return refuse('this file is not UTF-8 text', 'save it as CSV in UTF-8');
+  if (zero > 0)
+    return refuse('a NUL byte', 'the file is damaged: fetch or copy it again', locate(file, text, zero));
+  return ok(text);
 }
 
+const IS_IT_A_TABLE = `tables of up to ${formatBytes(MOST.bytes)} are read: is this the right file?`;
+
 /** Without a quote character there is nothing to parse, and this is four times as fast on the real metadata. */
-function splitPlain(text: string): readonly CsvRow[] {
-  const rows: CsvRow[] = [];
+function splitPlain(file: string, text: string): Result<readonly CsvRow[], Diagnostic> {
+  const rows = createRowList(file);
   let line = 0;
-  for (const raw of text.split('\n')) {
+  for (let start = 0; start < text.length; ) {
     line++;
-    const content = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (content !== '') rows.push({line, cells: content.split(',')});
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const content = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
+    start = end + 1;
+    if (content === '') continue;
+    if (content.includes('\r')) {
+      return err(fault('lines end with CR alone', place(file, line), 'save it with LF or CRLF'));
+    }
+    if (content.length > MOST.lineLength) return err(tooLong(file, line));
+    const refused = rows.add(line, content.split(',', MOST.columns + 1));
+    if (refused !== null) return err(refused);
   }
-  return rows;
+  return ok(rows.all);
+}
+
+type RowList = Readonly<{
+  all: readonly CsvRow[];
+  /** @returns why the row is too much. */
+  add(line: number, cells: readonly string[]): Diagnostic | null;
+}>;
+
+function createRowList(file: string): RowList {
+  const all: CsvRow[] = [];
+  let count = 0;
+  return {
+    all,
+    add: (line, cells) => {
+      all.push({line, cells});
+      count += cells.length;
+      if (cells.length > MOST.columns) {
+        const message = `this row has more than ${formatCount(MOST.columns)} cells`;
+        return fault(message, place(file, line), IS_IT_WHOLE);
+      }
+      if (all.length <= MOST.rows && count <= MOST.cells) return null;
+      const most =
+        all.length > MOST.rows ? `${formatCount(MOST.rows)} rows` : `${formatCount(MOST.cells)} cells`;
+      return fault(`this file has more than ${most}`, place(file, line), 'is this the right file?');
+    },
+  };
+}
+
+const IS_IT_WHOLE = 'is this the right file, and are its line ends whole?';
+
+function tooLong(file: string, line: number, hint = IS_IT_WHOLE): Diagnostic {
+  const message = `this row is longer than ${formatCount(MOST.lineLength)} characters`;
+  return fault(message, place(file, line), hint);
 }
 
 const QUOTE_FAULTS: Readonly<Record<string, string>> = {
@@ -67,14 +133,29 @@ const QUOTE_FAULTS: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE: 'text after the closing quote of a cell',
 };
 
+type Parsed = {record: string[]; info: {lines: number}};
+
 function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diagnostic> {
+  const rows = createRowList(file);
+  let refused: Diagnostic | null = null;
+  let last = 0;
   try {
-    const records = parse(text, {info: true, relax_column_count: true, skip_empty_lines: true});
-    const rows = records as unknown as readonly {record: string[]; info: {lines: number}}[];
-    // The parser counts lines at the end of a record, and a quoted cell may span several.
-    return ok(rows.map(({record, info}) => ({line: info.lines - newlines(record), cells: record})));
+    parse(text, {
+      ...{info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MOST.lineLength},
+      on_record: (parsed) => {
+        const {record: cells, info} = parsed as unknown as Parsed;
+        // The parser counts lines at the end of a record, and a quoted cell may span several.
+        refused = rows.add(info.lines - newlines(cells), cells);
+        last = info.lines;
+        if (refused !== null) throw new Error(refused.message);
+        return null;
+      },
+    });
+    return ok(rows.all);
   } catch (error) {
+    if (refused !== null) return err(refused);
     const {code, lines, message} = error as CsvError & {lines?: number};
+    if (code === 'CSV_MAX_RECORD_SIZE') return err(tooLong(file, last + 1, 'is a quote not closed?'));
     const what = QUOTE_FAULTS[code] ?? `this row cannot be read (${message})`;
     return err(
       fault(what, place(file, lines ?? 1), 'quotes go around a whole cell; inside it they are doubled'),
@@ -84,6 +165,12 @@ function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diag
 
 function newlines(cells: readonly string[]): number {
   return cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+}
+
+function locate(file: string, text: string, offset: number): Location {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  return {file, line, column: offset - before.lastIndexOf('\n'), length: 1};
 }
 
 /**

@@ -59,16 +59,22 @@ export function shareOf(images: number, of: number): JsonObject {
   return {images, percent: of === 0 ? 0 : round((100 * images) / of, 4)};
 }
 
+/** Which findings are seen together, and how old the patients are: for pictures. */
+export function describeSpread(rows: readonly ImageRow[]): JsonObject {
+  return {co_occurrence: countTogether(rows), age_histogram: countAges(rows)};
+}
+
 /** Of the image files: how many bytes, of which sizes and modes, and how many are unlike the others. */
 export function describeFiles(inventory: readonly ImageFile[], interlaced: number): JsonObject {
-  const size = (file: ImageFile): string => `${file.width}x${file.height}`;
-  const withHeader = inventory.filter((file) => file.mode !== null);
+  const known = inventory.filter((file) => file.mode !== null);
+  // The size of a DICOM image is not known before it is decoded.
+  const sized = known.filter((file) => file.width !== null);
   return {
     bytes: inventory.reduce((sum, file) => sum + file.bytes, 0),
-    modes: tally(withHeader.map((file) => file.mode!)),
-    sizes: tally(withHeader.map(size)),
-    not_square: withHeader.filter((file) => file.width !== file.height).length,
-    without_png_header: inventory.length - withHeader.length,
+    modes: tally(known.map((file) => file.mode!)),
+    sizes: tally(sized.map((file) => `${file.width}x${file.height}`)),
+    not_square: sized.filter((file) => file.width !== file.height).length,
+    without_png_header: inventory.length - sized.length,
     interlaced,
   };
 }
@@ -79,6 +85,35 @@ export function describeBoxes(boxes: readonly BoxRow[]): JsonObject {
     images: new Set(boxes.map((box) => box.image)).size,
     findings: tally(boxes.map((box) => box.finding)),
   };
+}
+
+/** Images with both findings, in the order of FINDINGS; the diagonal counts the images with one of them. */
+function countTogether(rows: readonly ImageRow[]): number[][] {
+  const counts = FINDINGS.map(() => new Array<number>(FINDINGS.length).fill(0));
+  const place = new Map(FINDINGS.map((name, index) => [name, index]));
+  for (const {findings} of rows) {
+    for (const one of findings) {
+      for (const other of findings) counts[place.get(one)!]![place.get(other)!]!++;
+    }
+  }
+  return counts;
+}
+
+const BIN_YEARS = 10;
+
+/** Images by age: from `from` years to less than `to`, without gaps up to the oldest. */
+function countAges(rows: readonly ImageRow[]): JsonObject[] {
+  const counts: number[] = [];
+  for (const {age} of rows) {
+    if (age === null) continue;
+    const bin = Math.floor(age / BIN_YEARS);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return Array.from(counts, (images, bin) => ({
+    from: bin * BIN_YEARS,
+    to: (bin + 1) * BIN_YEARS,
+    images: images ?? 0,
+  }));
 }
 
 /** Writes data-card.json: the facts about a data set that reports and reviewers read. */

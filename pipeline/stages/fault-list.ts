@@ -4,7 +4,8 @@ const SHOWN = 20;
 
 /** Faults of one file: the first twenty are kept, the others counted, so that a wholly wrong file stays readable. */
 export type FaultList = Readonly<{
-  add(diagnostic: Diagnostic): void;
+  /** A function is called only if the fault is shown: to locate it takes longer than to find it. */
+  add(diagnostic: Diagnostic | (() => Diagnostic)): void;
   isEmpty(): boolean;
   /** At most twenty, and one more that says how many are left out. */
   all(): readonly Diagnostic[];
@@ -17,7 +18,7 @@ export function createFaultList(about: string): FaultList {
   return {
     add: (diagnostic) => {
       total++;
-      if (kept.length < SHOWN) kept.push(diagnostic);
+      if (kept.length < SHOWN) kept.push(typeof diagnostic === 'function' ? diagnostic() : diagnostic);
     },
     isEmpty: () => total === 0,
     all: () => {

@@ -35,10 +35,10 @@ describe('acquire', () => {
           '00000001_001.png,1,0.999,F,AP,1,Pleural_Thickening\n',
       );
       const rows = finished.read('inventory.csv').split('\n');
-      assert.equal(rows[0], 'image,sha256,bytes,width,height,mode,path');
-      assert.match(rows[1]!, /^00000002_000.png,[0-9a-f]{64},\d+,20,20,L,00000002_000.png$/);
-      assert.match(rows[2]!, /^00000001_000.png,[0-9a-f]{64},8,,,,00000001_000.png$/);
-      assert.match(rows[3]!, /^00000001_001.png,[0-9a-f]{64},\d+,30,20,L,deep\/er\/00000001_001.png$/);
+      assert.equal(rows[0], 'image,sha256,bytes,width,height,mode,root,archive,path');
+      assert.match(rows[1]!, /^00000002_000.png,[0-9a-f]{64},\d+,20,20,L,0,,00000002_000.png$/);
+      assert.match(rows[2]!, /^00000001_000.png,[0-9a-f]{64},8,,,,0,,00000001_000.png$/);
+      assert.match(rows[3]!, /^00000001_001.png,[0-9a-f]{64},\d+,30,20,L,0,,deep\/er\/00000001_001.png$/);
       assert.equal(readInventory(finished.artifact, null).length, 3);
       assert.equal(readMetadata(finished.artifact)[1]!.age, 0.5);
       const card = finished.json('data-card.json') as {
@@ -64,18 +64,23 @@ describe('acquire', () => {
       const metadata = bench.write('entries.csv', dataEntry([entry('a.png', 1)]));
       const finished = await bench.run(acquire, {images: join(bench.folder, 'images'), metadata});
       assert.deepEqual(spelledOut(faultsOf(finished), bench.folder), [
-        '- none of the 1 image named in entries.csv is among the 1 PNG file below images | ' +
+        '- none of the 1 image named in entries.csv is among the 1 image in images | ' +
           'do both belong to the same data set? files are matched by their name',
       ]);
     }));
 
-  it('refuses the same file name in two folders', () =>
+  it('uses the first of equal files with the same name, and refuses others that differ', () =>
     withBench(async (bench) => {
       for (const name of ['one/a.png', 'two/a.png']) bench.write(`images/${name}`, PNG);
       const metadata = bench.write('entries.csv', dataEntry([entry('a.png', 1)]));
-      const finished = await bench.run(acquire, {images: join(bench.folder, 'images'), metadata});
-      assert.deepEqual(spelledOut(faultsOf(finished), bench.folder), [
-        '- a.png is there twice below images | one/a.png and two/a.png: keep one of them',
+      const equal = await bench.run(acquire, {images: join(bench.folder, 'images'), metadata});
+      assert.match(equal.read('inventory.csv'), /,0,,one\/a.png\n$/);
+      const {dropped} = equal.json('data-card.json');
+      assert.deepEqual(dropped, [{reason: 'copy of an image from another place', images: 1}]);
+      bench.write('images/two/a.png', grayPng(20, 20, 2));
+      const differing = await bench.run(acquire, {images: join(bench.folder, 'images'), metadata});
+      assert.deepEqual(spelledOut(faultsOf(differing), bench.folder), [
+        '- a.png is there twice, and the two differ | one/a.png and two/a.png: keep one of them',
       ]);
     }));
 
@@ -139,7 +144,7 @@ describe('acquire', () => {
       assert.equal(taken.read('metadata.csv'), made.read('metadata.csv'));
       assert.equal(taken.read('boxes.csv'), made.read('boxes.csv'));
       assert.equal(
-        taken.read('inventory.csv').replaceAll(',0000', ',images/0000'),
+        taken.read('inventory.csv').replaceAll(',0,,', ',-1,,images/'),
         made.read('inventory.csv'),
       );
     }));

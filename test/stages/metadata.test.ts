@@ -77,7 +77,7 @@ const FAULTS: readonly [string, readonly string[] | string, readonly string[]][]
     [entry('', 1), entry('images/a.png', 1)],
     [
       '2:1+1 no image name | every row names a file, like 00000001_000.png',
-      '3:1+12 "images/a.png" names a folder | give the file name alone',
+      '3:1+12 "images/a.png" names a folder | give the file name alone, like 00000001_000.png',
     ],
   ],
   [
@@ -142,7 +142,8 @@ describe('the metadata of the publisher', () => {
       const read = readDataEntry(file);
       assert.ok(read.ok);
       assert.equal(read.value.rows[0]!.age, null);
-      assert.deepEqual(spelledOut(read.value.warnings), [
+      assert.equal(read.value.agesLeftOut.count, 1);
+      assert.deepEqual(spelledOut([read.value.agesLeftOut.first!]), [
         '2:22+3 nobody is 411 years old: this age is taken as unknown | the release of 2020 has it corrected',
       ]);
     }));

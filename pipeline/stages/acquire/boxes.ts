@@ -5,6 +5,7 @@ import {didYouMean} from '../../model/spelling.js';
 import {type CsvRow, type CsvTable, locateCell, locateRow, readCsv} from '../csv.js';
 import type {BoxRow} from '../dataset.js';
 import {createFaultList, type FaultList} from '../fault-list.js';
+import {spelledOut, whyNoImageName} from '../file-name.js';
 import {type Columns, findColumns} from './columns.js';
 
 /** BBox_List_2017.csv calls its numbers "Bbox [x,y,w,h]", and the commas make four header cells of it. */
@@ -36,26 +37,31 @@ function readBox(
 ): BoxRow {
   const cell = (name: keyof typeof COLUMNS): string => row.cells[columns[name]] ?? '';
   const refuse = (name: keyof typeof COLUMNS, message: string, hint: string): void =>
-    faults.add(fault(message, locateCell(table, row, columns[name]), hint));
+    faults.add(() => fault(message, locateCell(table, row, columns[name]), hint));
   if (row.cells.length <= columns.height) {
-    faults.add(
-      fault('this row has too few cells', locateRow(table, row), 'image, finding, x, y, width, height'),
-    );
+    const hint = 'image, finding, x, y, width, height';
+    faults.add(() => fault('this row has too few cells', locateRow(table, row), hint));
   } else {
     for (const name of ['x', 'y', 'width', 'height'] as const) {
       const [value, least] = [Number(cell(name)), name === 'x' || name === 'y' ? 0 : Number.MIN_VALUE];
       if (cell(name) !== '' && Number.isFinite(value) && value >= least) continue;
-      const what = `"${cell(name)}" is not ${least === 0 ? 'a place' : 'a size'} in pixels`;
+      const what = `"${spelledOut(cell(name))}" is not ${least === 0 ? 'a place' : 'a size'} in pixels`;
       refuse(name, what, 'boxes are given as left, top, width, height');
     }
-    if (cell('image') === '') refuse('image', 'no image name', 'every row names a file');
+    const image = cell('image');
+    const notAName = image === '' ? null : whyNoImageName(image);
+    if (image === '') refuse('image', 'no image name', 'every row names a file');
+    if (notAName !== null)
+      refuse(
+        'image',
+        `"${spelledOut(image)}" ${notAName}`,
+        'give the file name alone, like 00000001_000.png',
+      );
     const label = cell('finding');
     if (toFinding(label) === null) {
-      refuse(
-        'finding',
-        `"${label}" is not a finding`,
-        didYouMean(label, FINDINGS) ?? 'see the list of findings',
-      );
+      const hint = label.length > LONGEST_LABEL ? undefined : didYouMean(label, FINDINGS);
+      const message = `"${spelledOut(label)}" is not a finding`;
+      refuse('finding', message, hint ?? `known are ${FINDINGS.join(', ')}`);
     }
   }
   return {
@@ -65,6 +71,9 @@ function readBox(
     ...{width: Number(cell('width')), height: Number(cell('height'))},
   };
 }
+
+/** What is longer was meant for no name, and comparing it would take long. */
+const LONGEST_LABEL = 60;
 
 /** The published list says "Infiltrate" where the labels say "Infiltration". */
 function toFinding(label: string): Finding | null {

@@ -1,7 +1,9 @@
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
 import {err, ok, type Result} from '../../model/result.js';
 import {nearest} from '../../model/spelling.js';
+import {formatCount} from '../../model/words.js';
 import {type CsvTable, locateCell, locateRow} from '../csv.js';
+import {spelledOut} from '../file-name.js';
 
 /** Where each wanted column stands, by our name for it. */
 export type Columns<Name extends string> = Readonly<Record<Name, number>>;
@@ -43,9 +45,18 @@ function missing({
   const message = `no column "${spellings.join('" or "')}"`;
   const similar = spellings.map((spelling) => nearest(spelling, spare)).find((cell) => cell !== null);
   if (similar === undefined) {
-    const hint = `the header has: ${header.filter((cell) => cell !== '').join(', ')}`;
-    return fault(message, locateRow(table, table.header), hint);
+    return fault(message, locateRow(table, table.header), `the header has: ${listed(header)}`);
   }
   const at = locateCell(table, table.header, header.indexOf(similar));
   return fault(message, at, `rename "${similar}" if that is it`);
+}
+
+/** As many names as fit in a few lines. */
+const SHOWN_CELLS = 24;
+
+function listed(header: readonly string[]): string {
+  const named = header.filter((cell) => cell !== '');
+  const more = named.length - SHOWN_CELLS;
+  const names = named.slice(0, SHOWN_CELLS).map(spelledOut).join(', ');
+  return more > 0 ? `${names} and ${formatCount(more)} more` : names;
 }

@@ -1,136 +1,141 @@
-import {writeFileSync} from 'node:fs';
+import {mkdirSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
 import type {JsonObject} from '../../model/json.js';
-import {err, ok, type Result} from '../../model/result.js';
+import {err, ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {countOf} from '../../model/words.js';
-import {toCsv} from '../csv.js';
-import {
-  ALL_IMAGES,
-  CITATION,
-  describeBoxes,
-  describeFiles,
-  describeImages,
-  writeDataCard,
-} from '../data-card.js';
-import {type BoxRow, type ImageRow, writeDataset} from '../dataset.js';
-import {createPace} from '../pace.js';
-import {readBoxList} from './boxes.js';
-import {type ImageIndex, indexImages} from './image-index.js';
-import {type Inspected, inspectImages} from './inspect.js';
-import {detectLabelState} from './label-state.js';
-import {type Metadata, readDataEntry} from './metadata.js';
+import {countOf, listWords} from '../../model/words.js';
+import {ALL_IMAGES, writeDataCard} from '../data-card.js';
+import {ARTIFACT, type ImageFile, type ImagePlace, writeDataset} from '../dataset.js';
+import {linkOrCopy} from '../link-or-copy.js';
+import {unpackedPath} from './archived-images.js';
+import type {Candidate} from './candidate.js';
+import {describeDataset} from './card.js';
+import {type Gathered, gather} from './gather.js';
+import {stemOf} from './image-kind.js';
+import {writeAdjudicated, writeLists} from './lists.js';
 import type {AcquireParams} from './params.js';
-
-/** Reading overlaps with hashing, which is most of the work: two files per core keep both busy. */
-const FILES_PER_CORE = 2;
+import {type Picked, pickImages} from './pick.js';
+import {unlikePublished} from './published-archives.js';
+import {nameOf, type Source, sourcesOf} from './sources.js';
+import {readTables, type Tables} from './tables.js';
 
 /** @returns How much there is, and the state of its labels. */
 export async function runAcquire(context: StageContext): Promise<StageResult> {
   const given = context.params as AcquireParams;
-  const read = readInputs(given);
-  if (!read.ok) return err({reason: 'invalid-input', diagnostics: read.error});
-  const {metadata, index, boxes} = read.value;
-  warn(context, metadata.warnings);
-  const rows = metadata.rows.filter((row) => index.has(row.image));
-  if (rows.length === 0)
-    return err({reason: 'invalid-input', diagnostics: [nothingMatches(given, read.value)]});
-  const inspected = await inspect(
-    context,
-    rows.map((row) => index.get(row.image)!),
-  );
-  const named = new Set(rows.map((row) => row.image));
-  const kept = boxes.filter((box) => named.has(box.image));
-  writeDataset(context.out, {rows, boxes: kept, inventory: inspected.map(({file}) => file)});
-  const absent = writeAbsences(context.out, read.value);
-  const card = describe({given, inputs: read.value, rows, boxes: kept, inspected, absent});
-  writeDataCard(context.out, card);
-  const {patients, labels} = card as unknown as {patients: number; labels: {state: string}};
-  return ok({images: rows.length, of: ALL_IMAGES, patients, labels: labels.state, ...absent});
+  const invalid = (diagnostics: readonly Diagnostic[]): StageResult =>
+    err({reason: 'invalid-input', diagnostics});
+  const sources = sourcesOf(given.images, context.optionalNeed('archives'));
+  const tables = readTables(given);
+  if (!tables.ok) return invalid(tables.error);
+  const {rows} = tables.value.metadata;
+  const byStem = new Map(rows.map((row) => [stemOf(row.image), row]));
+  const unpackTo = given.unpack ? join(context.resume, 'images') : null;
+  const gathered = await gather(context, {sources, rows: byStem, unpackTo});
+  if (!gathered.ok) return invalid(gathered.error);
+  const picked = pickImages(gathered.value.contents, sources);
+  if (!picked.ok) return invalid(picked.error);
+  const images = picked.value.images.size;
+  if (sources.length === 0) say(context, 'info', 'no images are given: the data set is its tables alone');
+  else if (images === 0)
+    return invalid([nothingMatches(given, {tables: tables.value, sources, gathered: gathered.value})]);
+  return ok(write(context, {tables: tables.value, sources, gathered: gathered.value, picked: picked.value}));
 }
 
-type Inputs = Readonly<{metadata: Metadata; index: ImageIndex; boxes: readonly BoxRow[]}>;
-
-/** All three are read before any is judged, so that their faults come in one go. */
-function readInputs(given: AcquireParams): Result<Inputs, readonly Diagnostic[]> {
-  const metadata = readDataEntry(given.metadata);
-  const boxes = given.boxes === undefined ? ok([]) : readBoxList(given.boxes);
-  const index = indexImages(given.images);
-  if (metadata.ok && boxes.ok && index.ok) {
-    return ok({metadata: metadata.value, boxes: boxes.value, index: index.value});
-  }
-  return err([metadata, boxes, index].flatMap((part) => (part.ok ? [] : part.error)));
-}
-
-function warn(context: StageContext, warnings: readonly Diagnostic[]): void {
-  const [first] = warnings;
-  if (first === undefined) return;
-  const at = first.location === null ? '' : `${basename(first.location.file)}:${first.location.line}: `;
-  const more =
-    warnings.length > 1 ? `, and ${countOf(warnings.length - 1, 'more like it', 'more like it')}` : '';
-  context.report({type: 'stage-note', level: 'warning', text: `${at}${first.message}${more}`});
-}
-
-function nothingMatches(given: AcquireParams, {metadata, index}: Inputs): Diagnostic {
+function nothingMatches(
+  given: AcquireParams,
+  {tables, sources, gathered}: Readonly<{tables: Tables; sources: readonly Source[]; gathered: Gathered}>,
+): Diagnostic {
+  const seen = gathered.contents.reduce((sum, {extras, refused}) => sum + extras.length + refused.length, 0);
   const message =
-    `none of the ${countOf(metadata.rows.length, 'image')} named in ${given.metadata} ` +
-    `is among the ${countOf(index.size, 'PNG file')} below ${given.images}`;
+    `none of the ${countOf(tables.metadata.rows.length, 'image')} named in ${given.metadata} ` +
+    `is among the ${countOf(seen, 'image')} in ${listWords(sources.map(({path}) => path))}`;
   return fault(message, null, 'do both belong to the same data set? files are matched by their name');
 }
 
-async function inspect(context: StageContext, paths: readonly string[]): Promise<readonly Inspected[]> {
-  const pace = createPace({report: context.report, total: paths.length, unit: 'images'});
-  const inspected = await inspectImages({
-    root: (context.params as AcquireParams).images,
-    paths,
-    parallel: context.concurrency * FILES_PER_CORE,
-    signal: context.signal,
-    onDone: pace.advance,
-  });
-  pace.finish();
-  return inspected;
-}
+type Found = Readonly<{tables: Tables; sources: readonly Source[]; gathered: Gathered; picked: Picked}>;
 
-type Absences = Readonly<{rows_without_image: number; images_without_row: number}>;
-
-/** Writes missing.csv (rows without an image) and extra.csv (images without a row): nothing is dropped unsaid. */
-function writeAbsences(out: string, {metadata, index}: Inputs): Absences {
-  const rows = new Set(metadata.rows.map((row) => row.image));
-  const missing = metadata.rows.filter((row) => !index.has(row.image)).map((row) => [row.image]);
-  const extra = [...index].filter(([name]) => !rows.has(name));
-  writeFileSync(join(out, 'missing.csv'), toCsv(['image'], missing));
-  writeFileSync(join(out, 'extra.csv'), toCsv(['image', 'path'], extra));
-  return {rows_without_image: missing.length, images_without_row: extra.length};
-}
-
-function describe(
-  facts: Readonly<{
-    given: AcquireParams;
-    inputs: Inputs;
-    rows: readonly ImageRow[];
-    boxes: readonly BoxRow[];
-    inspected: readonly Inspected[];
-    absent: Absences;
-  }>,
-): JsonObject {
-  const {given, inputs, rows, boxes, inspected, absent} = facts;
-  const interlaced = inspected.filter((image) => image.interlaced).length;
-  return {
-    source: {
-      kind: 'acquire',
-      metadata: basename(given.metadata),
-      boxes: given.boxes === undefined ? null : basename(given.boxes),
-    },
-    of: ALL_IMAGES,
-    labels: detectLabelState(inputs.metadata.rows),
-    ...describeImages(rows),
-    boxes: {...describeBoxes(boxes), of: inputs.boxes.length},
-    files: describeFiles(
-      inspected.map(({file}) => file),
-      interlaced,
-    ),
-    metadata: {rows: inputs.metadata.rows.length, ages_left_out: inputs.metadata.warnings.length, ...absent},
-    credit: CITATION,
+function write(context: StageContext, {tables, sources, gathered, picked}: Found): JsonObject {
+  const given = context.params as AcquireParams;
+  const all = tables.metadata.rows;
+  const rows = sources.length === 0 ? all : all.filter(({image}) => picked.images.has(image));
+  const inventory = all.flatMap(({image}) => picked.images.get(image) ?? []);
+  const names = new Set(rows.map(({image}) => image));
+  const boxes = (tables.boxes ?? []).filter(({image}) => names.has(image));
+  const adjudicated = tables.adjudicated?.filter(({image}) => names.has(image)) ?? null;
+  const placed = given.unpack ? placeUnpacked(context, {inventory, gathered}) : inventory;
+  writeDataset(context.out, {rows, boxes, inventory: placed});
+  if (adjudicated !== null) writeAdjudicated(context.out, adjudicated);
+  const missing = all.filter(({image}) => !picked.images.has(image));
+  const extras = gathered.contents.flatMap((contents) => contents.extras);
+  const refused = gathered.contents.flatMap((contents) => contents.refused);
+  const verification = writeLists(context.out, {missing, extras, refused, inventory, sources});
+  const warnings = warn(context, {tables, gathered});
+  const {copies} = picked;
+  const facts = {
+    given,
+    tables,
+    sources,
+    gathered,
+    rows,
+    boxes,
+    adjudicated,
+    inventory,
+    copies,
+    verification,
+    warnings,
   };
+  const card = describeDataset(facts);
+  writeDataCard(context.out, card);
+  const {patients, labels} = card as unknown as {patients: number; labels: {state: string}};
+  return {
+    images: inventory.length,
+    of: ALL_IMAGES,
+    patients,
+    labels: labels.state,
+    rows_without_image: verification.missing,
+    images_without_row: verification.extra,
+  };
+}
+
+/** Gives the unpacked images that are used a place in the artifact. */
+function placeUnpacked(
+  context: StageContext,
+  {inventory, gathered}: Readonly<{inventory: readonly Candidate[]; gathered: Gathered}>,
+): readonly (ImageFile & ImagePlace)[] {
+  const numbers = new Map(
+    gathered.archives.map(({archive}, index) => [`${archive.root} ${archive.archive}`, index]),
+  );
+  mkdirSync(join(context.out, 'images'));
+  return inventory.map((file) => {
+    if (file.archive === '') return file;
+    const archive = numbers.get(`${file.root} ${file.archive}`)!;
+    const path = `images/${nameOf(file.path)}`;
+    linkOrCopy(unpackedPath(join(context.resume, 'images'), archive, file.path), join(context.out, path));
+    return {...file, root: ARTIFACT, archive: '', path};
+  });
+}
+
+/** @returns What is odd about the data; the first of each sort is told at once. */
+function warn(
+  context: StageContext,
+  {tables, gathered}: Readonly<{tables: Tables; gathered: Gathered}>,
+): readonly string[] {
+  const {first, count} = tables.metadata.agesLeftOut;
+  const at = first?.location == null ? '' : `${basename(first.location.file)}:${first.location.line}: `;
+  const ages = first === null ? [] : [`${at}${first.message}${andMore(count)}`];
+  const archives = gathered.archives.flatMap(
+    ({archive, contents}) => unlikePublished(basename(archive.archive), contents) ?? [],
+  );
+  for (const text of ages) say(context, 'warning', text);
+  if (archives.length > 0) say(context, 'warning', `${archives[0]}${andMore(archives.length)}`);
+  return [...ages, ...archives];
+}
+
+function andMore(count: number): string {
+  return count > 1 ? `, and ${countOf(count - 1, 'more like it', 'more like it')}` : '';
+}
+
+function say(context: StageContext, level: 'info' | 'warning', text: string): void {
+  context.report({type: 'stage-note', level, text});
 }

@@ -3,19 +3,21 @@ import {acquireParams} from './params.js';
 
 const NIH = 'https://nihcc.app.box.com/v/ChestXray-NIHCC';
 
-/** Takes stock of radiographs in a local folder: matches them with their metadata, hashes them, says what is missing. */
+/** Takes stock of radiographs in local folders and archives: matches them with their metadata, hashes them, says what is missing. */
 export const acquire: StageKind = {
   uses: 'acquire',
-  version: 1,
-  summary: 'takes stock of radiographs in a folder and of their metadata',
-  inputs: [],
+  version: 2,
+  summary: 'takes stock of radiographs in folders and archives and of their metadata',
+  inputs: [{type: 'archives', optional: true}],
   output: 'dataset',
   params: acquireParams,
   paths: [
     {
       param: 'images',
-      is: 'folder',
-      hint: `unpack images_001.tar.gz … images_012.tar.gz from ${NIH} (folder "images") into it, or download "nih-chest-xrays/data" from Kaggle; part of the images is enough`,
+      is: 'either',
+      // Of the same image in two places the first one is used, and the inventory names places by their number.
+      ordered: true,
+      hint: `put images_01.tar.gz … images_12.tar.gz from ${NIH} (folder "images") into it, packed or unpacked, or download "nih-chest-xrays/data" from Kaggle; part of the images is enough, and without the parameter there are the tables alone`,
     },
     {
       param: 'metadata',
@@ -23,6 +25,11 @@ export const acquire: StageKind = {
       hint: `download Data_Entry_2017_v2020.csv from ${NIH}; Kaggle's "nih-chest-xrays/data" has it as Data_Entry_2017.csv`,
     },
     {param: 'boxes', is: 'file', hint: `download BBox_List_2017.csv from ${NIH}, or leave the parameter out`},
+    {
+      param: 'adjudicated',
+      is: 'file',
+      hint: 'take google2019_nih-chest-xray-labels.csv.gz from torchxrayvision, or leave the parameter out',
+    },
   ],
   speedOnly: [],
   slots: {},
