@@ -9,8 +9,10 @@ type Answer<Done> = Readonly<
 
 /**
  * Carries out tasks on worker threads; the script answers them with `serveTasks`. `onDone` is called in the order in
- * which tasks end. All threads have stopped when the promise settles.
- * @throws What a task or `onDone` throws (with `code` and `path` of a system error), or the signal's reason at once.
+ * which tasks end. All threads have stopped when the promise settles. A task is asked for when a thread has room for it,
+ * so tasks that are still to be read are read no faster than they are done.
+ * @throws What a task, `tasks` or `onDone` throws (with `code`, `errno` and `path` of a system error), or the signal's
+ * reason at once: whoever gives tasks that hold something open closes them then.
  */
 export async function runOnWorkers<Task, Done>(
   request: Readonly<{
@@ -18,62 +20,73 @@ export async function runOnWorkers<Task, Done>(
     workers: number;
     /** Given to every thread once. */
     workerData: unknown;
-    tasks: Iterable<Task>;
+    tasks: Iterable<Task> | AsyncIterable<Task>;
+    /** What of a task moves to the thread instead of being copied. */
+    moved?(task: Task): readonly ArrayBuffer[];
     onDone(done: Done): void;
     signal: AbortSignal;
   }>,
 ): Promise<void> {
-  request.signal.throwIfAborted();
-  const tasks = request.tasks[Symbol.iterator]();
-  const workers = Array.from(
-    {length: request.workers},
-    () => new Worker(request.script, {workerData: request.workerData}),
-  );
+  const {script, workerData, tasks, moved = () => [], onDone, signal} = request;
+  signal.throwIfAborted();
+  const workers = Array.from({length: request.workers}, () => new Worker(script, {workerData}));
+  const source = Symbol.asyncIterator in tasks ? tasks[Symbol.asyncIterator]() : tasks[Symbol.iterator]();
+  const told = new AbortController();
   try {
-    await Promise.race([
-      Promise.all(workers.map((worker) => feed({worker, tasks, onDone: request.onDone}))),
-      aborted(request.signal),
-    ]);
+    const lines = workers.map((worker) => connect<Task, Done>(worker, moved));
+    const work = lines.flatMap(({ask}) => Array.from({length: IN_FLIGHT}, () => feed(source, {ask, onDone})));
+    await Promise.race([Promise.all(work), ...lines.map(({broken}) => broken), aborted(signal, told.signal)]);
   } finally {
+    told.abort();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+/** @param over - Aborted when nobody waits any more. */
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), {once: true});
+    signal.addEventListener('abort', () => reject(signal.reason), {once: true, signal: over});
   });
 }
 
-/** Resolves when there is no task left and this worker has answered all it was given. */
-function feed<Task, Done>({
-  worker,
-  tasks,
-  onDone,
-}: Readonly<{worker: Worker; tasks: Iterator<Task>; onDone(done: Done): void}>): Promise<void> {
-  let unanswered = 0;
-  return new Promise((resolve, reject) => {
-    const give = (): void => {
-      const next = tasks.next();
-      if (!next.done) {
-        unanswered++;
-        worker.postMessage(next.value);
-      } else if (unanswered === 0) resolve();
-    };
-    worker.on('message', (answer: Answer<Done>) => {
-      if (answer.type === 'failed') return reject(revived(answer.error));
-      unanswered--;
-      try {
-        onDone(answer.done);
-        give();
-      } catch (error) {
-        reject(error);
-      }
-    });
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`Internal error: a worker thread ended with code ${code}`)));
-    for (let count = 0; count < IN_FLIGHT; count++) give();
+/** `broken` rejects when the thread ends. A thread answers its tasks in their order. */
+type Line<Task, Done> = Readonly<{ask(task: Task): Promise<Done>; broken: Promise<never>}>;
+
+function connect<Task, Done>(
+  worker: Worker,
+  moved: (task: Task) => readonly ArrayBuffer[],
+): Line<Task, Done> {
+  const unanswered: {resolve(done: Done): void; reject(error: Error): void}[] = [];
+  worker.on('message', (answer: Answer<Done>) => {
+    const {resolve, reject} = unanswered.shift()!;
+    if (answer.type === 'failed') reject(revived(answer.error));
+    else resolve(answer.done);
   });
+  return {
+    ask: (task) =>
+      new Promise((resolve, reject) => {
+        unanswered.push({resolve, reject});
+        worker.postMessage(task, moved(task));
+      }),
+    broken: new Promise((_, reject) => {
+      worker.on('error', reject);
+      worker.on('exit', (code) =>
+        reject(new Error(`Internal error: a worker thread ended with code ${code}`)),
+      );
+    }),
+  };
+}
+
+/** One task after the other, until there is none left. */
+async function feed<Task, Done>(
+  tasks: Iterator<Task> | AsyncIterator<Task>,
+  {ask, onDone}: Readonly<{ask(task: Task): Promise<Done>; onDone(done: Done): void}>,
+): Promise<void> {
+  for (;;) {
+    const next = await tasks.next();
+    if (next.done === true) return;
+    onDone(await ask(next.value));
+  }
 }
 
 /** An error loses its code on the way between threads, and the code says whose fault it is. */
@@ -98,7 +111,7 @@ async function answerTo<Task, Done>(
   try {
     return {type: 'done', done: await carryOut(task)};
   } catch (error) {
-    const {message, stack, code, path, syscall} = error as NodeJS.ErrnoException;
-    return {type: 'failed', error: {message, stack, code, path, syscall}};
+    const {message, stack, code, errno, path, syscall} = error as NodeJS.ErrnoException;
+    return {type: 'failed', error: {message, stack, code, errno, path, syscall}};
   }
 }

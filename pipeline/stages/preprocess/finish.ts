@@ -1,16 +1,18 @@
-import {constants, copyFileSync, linkSync, writeFileSync} from 'node:fs';
-import {open} from 'node:fs/promises';
+import {closeSync, constants, copyFileSync, linkSync, openSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {toCsv} from '../csv.js';
 import type {InventoryRow} from '../dataset.js';
-import {NPY_HEADER_BYTES, npyHeader} from './npy.js';
-import type {RowOutcome} from './row.js';
+import {indexFiles} from './image-index.js';
+import {npyHeader, readRows, writeRow} from './npy.js';
+import type {DoneRow, RowOutcome} from './row.js';
 import type {RowStore} from './row-store.js';
 
-type Done = Extract<RowOutcome, {outcome: 'done'}>;
 type Unreadable = Extract<RowOutcome, {outcome: 'unreadable'}>;
 
-/** Writes images.npy, index.csv and quarantine.csv. Rows keep the order of the metadata; unreadable images have none. */
+/**
+ * Writes images.npy, index.csv, notes.csv and quarantine.csv. Rows keep the order of the metadata; unreadable images have
+ * none.
+ */
 export async function finishImages(
   request: Readonly<{
     store: RowStore;
@@ -21,13 +23,9 @@ export async function finishImages(
   }>,
 ): Promise<void> {
   const {store, inventory, out} = request;
-  const done = store.outcomes.filter((outcome): outcome is Done => outcome?.outcome === 'done');
-  const columns = ['row', 'image', 'sha256', 'bytes', 'width', 'height', 'mode', 'mean'];
-  const index = done.map((outcome, row) => {
-    const {image, sha256, bytes} = inventory[outcome.row]!;
-    return [row, image, sha256, bytes, outcome.width, outcome.height, outcome.mode, outcome.mean];
-  });
-  writeFileSync(join(out, 'index.csv'), toCsv(columns, index));
+  const done = doneRows(store);
+  const files = indexFiles(done.map((outcome) => ({...inventory[outcome.row]!, ...outcome})));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text);
   writeFileSync(join(out, 'quarantine.csv'), quarantineCsv(store, inventory));
   const target = join(out, 'images.npy');
   if (done.length === inventory.length) linkOrCopy(store.pixelFile, target);
@@ -36,6 +34,10 @@ export async function finishImages(
       done.map((outcome) => outcome.row),
       {...request, target},
     );
+}
+
+export function doneRows(store: RowStore): readonly DoneRow[] {
+  return store.outcomes.filter((outcome): outcome is DoneRow => outcome?.outcome === 'done');
 }
 
 /** The images that cannot be used and why: `image,reason`. */
@@ -68,16 +70,14 @@ async function copyRows(
     signal,
   }: Readonly<{store: RowStore; size: number; target: string; signal: AbortSignal}>,
 ): Promise<void> {
-  const [source, copy] = [await open(store.pixelFile), await open(target, 'w')];
+  writeFileSync(target, npyHeader({rows: rows.length, size}));
+  const copy = {descriptor: openSync(target, 'r+'), file: target};
   try {
-    await copy.appendFile(npyHeader({rows: rows.length, size}));
-    const pixels = Buffer.allocUnsafe(size * size);
-    for (const row of rows) {
-      signal.throwIfAborted();
-      await source.read(pixels, 0, pixels.length, NPY_HEADER_BYTES + row * pixels.length);
-      await copy.appendFile(pixels);
+    let row = 0;
+    for await (const {pixels} of readRows(store.pixelFile, {rows, size, signal})) {
+      writeRow(copy, {row: row++, pixels});
     }
   } finally {
-    await Promise.all([source.close(), copy.close()]);
+    closeSync(copy.descriptor);
   }
 }

@@ -1,10 +1,8 @@
 import {err, ok, type Result} from '../../model/result.js';
+import type {Frame} from './frame.js';
 import {bilinearTaps, type Tap} from './weights.js';
 
-/** Width and height of an image in pixels. */
-export type Frame = Readonly<{width: number; height: number}>;
-
-/** Turns images of any size into squares of one size. Results are views that the next call overwrites. */
+/** Turns images of any size into squares of one size: views that the next call overwrites. */
 export type Kernel = Readonly<{
   /**
    * @param filtered - Inflated PNG data of 8-bit gray: per row a filter byte and `width` samples.
@@ -13,6 +11,12 @@ export type Kernel = Readonly<{
   fromFilteredRows(frame: Frame, filtered: Uint8Array): Result<Uint8Array, number>;
   /** @param pixels - `width * height` gray values. */
   fromPixels(frame: Frame, pixels: Uint8Array): Uint8Array;
+  /**
+   * Undoes the row filters and no more.
+   * @param filtered - As for `fromFilteredRows`, of samples or of any other bytes that PNG filters one by one.
+   * @returns `width * height` bytes that are the caller's, or the number of the first row with an unknown filter type.
+   */
+  unfilter(frame: Frame, filtered: Uint8Array): Result<Uint8Array, number>;
 }>;
 
 /** What kernel/index.ts exports; all numbers are addresses or counts of bytes, rows, columns. */
@@ -70,7 +74,28 @@ export function createKernel(module: WebAssembly.Module, size: number): Kernel {
       }
       return resize({wasm, frame, layout, size});
     },
+    unfilter: (frame, filtered) => {
+      // Its place in memory is that of the tables.
+      prepared = null;
+      return unfilter(wasm, frame, filtered);
+    },
   };
+}
+
+function unfilter(wasm: Exports, {width, height}: Frame, filtered: Uint8Array): Result<Uint8Array, number> {
+  const space = createSpace(wasm);
+  const {raw, pixels, pixelPitch} = reservePixels(space, {width, height});
+  space.grow();
+  const memory = new Uint8Array(wasm.memory.buffer);
+  memory.set(filtered, raw);
+  const wrongRow = wasm.unfilter(raw, width, height, pixels, pixelPitch);
+  if (wrongRow !== 0) return err(wrongRow);
+  const copy = new Uint8Array(width * height);
+  for (let row = 0; row < height; row++) {
+    const start = pixels + row * pixelPitch;
+    copy.set(memory.subarray(start, start + width), row * width);
+  }
+  return ok(copy);
 }
 
 function abort(): never {
@@ -123,19 +148,11 @@ function prepare(wasm: Exports, frame: Frame, size: number): Layout {
   const groups = Math.ceil(mostWeights(rowTaps) / 8);
   const taps = mostWeights(columnTaps);
   const outputs = Math.ceil(size / 4) * 4;
-  let end = wasm.heapStart();
-  const reserve = (count: number): number => {
-    const start = Math.ceil((end + MARGIN_BYTES) / 16) * 16;
-    end = start + count + MARGIN_BYTES;
-    return start;
-  };
-  const pixelPitch = Math.ceil(width / 16) * 16 + 32;
+  const space = createSpace(wasm);
+  const {reserve} = space;
   const narrowedPitch = Math.ceil(size / 16) * 16;
   const layout: Layout = {
-    raw: reserve(height * (width + 1)),
-    // One row more: the row of zeros above the first.
-    pixels: reserve((height + 1) * pixelPitch) + pixelPitch,
-    pixelPitch,
+    ...reservePixels(space, frame),
     narrowed: reserve(height * narrowedPitch),
     narrowedPitch,
     output: reserve(size * size),
@@ -147,11 +164,41 @@ function prepare(wasm: Exports, frame: Frame, size: number): Layout {
       taps,
     },
   };
-  const missing = Math.ceil((end - wasm.memory.buffer.byteLength) / 65536);
-  if (missing > 0) wasm.memory.grow(missing);
+  space.grow();
   fillRowTable(wasm.memory.buffer, layout.rowTable, {taps: rowTaps, outputs});
   fillColumnTable(wasm.memory.buffer, layout.columnTable, columnTaps);
   return layout;
+}
+
+/** Hands out addresses from the start of free memory; `grow` makes sure that all of it is there. */
+type Space = Readonly<{reserve(bytes: number): number; grow(): void}>;
+
+function createSpace({memory, heapStart}: Exports): Space {
+  let end = heapStart();
+  return {
+    reserve: (bytes) => {
+      const start = Math.ceil((end + MARGIN_BYTES) / 16) * 16;
+      end = start + bytes + MARGIN_BYTES;
+      return start;
+    },
+    grow: () => {
+      const missing = Math.ceil((end - memory.buffer.byteLength) / 65536);
+      if (missing > 0) memory.grow(missing);
+    },
+  };
+}
+
+function reservePixels(
+  {reserve}: Space,
+  {width, height}: Frame,
+): Pick<Layout, 'raw' | 'pixels' | 'pixelPitch'> {
+  const pixelPitch = Math.ceil(width / 16) * 16 + 32;
+  return {
+    raw: reserve(height * (width + 1)),
+    // One row more: the row of zeros above the first.
+    pixels: reserve((height + 1) * pixelPitch) + pixelPitch,
+    pixelPitch,
+  };
 }
 
 function mostWeights(taps: readonly Tap[]): number {

@@ -1,52 +1,56 @@
 import {constants, crc32, inflateSync} from 'node:zlib';
 import {err, ok, type Result} from '../../model/result.js';
 import {formatBytes, formatCount} from '../../model/words.js';
-import {modeOf, type PngHeader, readPngHeader, samplesPerPixel} from '../png-header.js';
+import {modeOf, type PngHeader, readPngHeader} from '../png-header.js';
+import {refuseFrame} from './frame.js';
+import {dataBytes} from './png-passes.js';
 
 /** A PNG file taken apart. Reasons why one cannot be are the ends of sentences that begin with its name. */
 export type Png = Readonly<{
   header: PngHeader;
-  /** The chunks that decide about pixels, whole, in their order: header, palette, data, end. */
-  critical: readonly Buffer[];
+  /** Red, green and blue of each colour, one after the other; null when there is no palette. */
+  palette: Buffer | null;
   /** The compressed data in one piece. */
   data: Buffer;
 }>;
 
-const MAX_SIDE = 16_384;
+/** Of uncompressed data: two for each pixel of the largest gray image. */
+const MAX_PIXEL_BYTES = 64e6;
 
-/** Of uncompressed pixels: four times the largest detector there is, and a bound for what one image can cost. */
-const MAX_PIXEL_BYTES = 128 * 2 ** 20;
+/** The most that compressed data can grow to. */
+const MAX_INFLATION = 1032;
 
 const SIGNATURE_BYTES = 8;
 /** Length and type before the data of a chunk, checksum after it. */
 const [CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES] = [8, 4];
 
-/** Takes a PNG file apart and checks each chunk's checksum, also of those that do not matter for the pixels. */
+/**
+ * Takes a PNG file apart and checks its chunks: the checksum of each, also of those that do not matter for the pixels,
+ * and the order of the others. Nothing may follow the end: what does was another file, or the copy went wrong.
+ */
 export function parsePng(bytes: Buffer): Result<Png, string> {
   const header = readPngHeader(bytes);
   if (!header.ok) return header;
   const absurd = refuseSize(header.value);
   if (absurd !== null) return err(absurd);
-  const critical: Buffer[] = [];
-  const data: Buffer[] = [];
-  let at = SIGNATURE_BYTES;
-  while (at < bytes.length) {
+  const found: Found = {header: header.value, palette: null, data: [], hasDataEnded: false};
+  for (let at = SIGNATURE_BYTES; at < bytes.length; ) {
     const chunk = chunkAt(bytes, at);
     if (!chunk.ok) return chunk;
-    const {type, content, whole} = chunk.value;
-    // Critical chunks are those whose name begins with a capital.
-    if (type[0]! < 'a') critical.push(whole);
-    if (type === 'IDAT') data.push(content);
-    if (type === 'IEND') {
-      if (data.length === 0) return err('has no pixel data');
-      return ok({header: header.value, critical, data: data.length === 1 ? data[0]! : Buffer.concat(data)});
-    }
-    at += whole.length;
+    const {type, end} = chunk.value;
+    if (type === 'IEND') return end === bytes.length ? finished(found) : err(beyondEnd(bytes.length - end));
+    const misplaced = takeChunk(found, chunk.value, at === SIGNATURE_BYTES);
+    if (misplaced !== null) return err(misplaced);
+    at = end;
   }
   return err(`is cut off after ${formatCount(bytes.length)} bytes: its end is missing`);
 }
 
-type Chunk = Readonly<{type: string; content: Buffer; whole: Buffer}>;
+/** What the chunks so far have brought. */
+type Found = {header: PngHeader; palette: Buffer | null; data: Buffer[]; hasDataEnded: boolean};
+
+/** `end` is where the next chunk begins. */
+type Chunk = Readonly<{type: string; content: Buffer; end: number}>;
 
 function chunkAt(bytes: Buffer, at: number): Result<Chunk, string> {
   const cutOff = (where: string): Result<Chunk, string> =>
@@ -60,47 +64,60 @@ function chunkAt(bytes: Buffer, at: number): Result<Chunk, string> {
   if (crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32BE(end)) {
     return err(`has a wrong checksum (CRC) in its ${type} chunk at byte ${formatCount(at)}`);
   }
-  const whole = bytes.subarray(at, end + CHUNK_TAIL_BYTES);
-  return ok({type, content: bytes.subarray(start, end), whole});
+  return ok({type, content: bytes.subarray(start, end), end: end + CHUNK_TAIL_BYTES});
+}
+
+/** @returns Why the file is not as PNG demands, or null. */
+function takeChunk(found: Found, {type, content}: Chunk, isFirst: boolean): string | null {
+  if (type !== 'IDAT' && found.data.length > 0) found.hasDataEnded = true;
+  switch (type) {
+    case 'IHDR':
+      return isFirst ? null : 'has a second header chunk';
+    case 'PLTE':
+      return takePalette(found, content);
+    case 'IDAT':
+      if (found.hasDataEnded) return 'has its pixel data in two places';
+      found.data.push(content);
+      return null;
+    default:
+      // Chunks whose name begins with a capital must be understood.
+      return type[0]! < 'a' ? `has a chunk that is not known, ${type}, and cannot be read without it` : null;
+  }
+}
+
+function takePalette(found: Found, content: Buffer): string | null {
+  if (found.palette !== null) return 'has a second palette';
+  if (found.data.length > 0) return 'has its palette behind its pixel data';
+  if (content.length === 0 || content.length % 3 !== 0 || content.length > 3 * 256) {
+    return `has a palette of ${formatCount(content.length)} bytes`;
+  }
+  found.palette = content;
+  return null;
+}
+
+function finished({header, palette, data}: Found): Result<Png, string> {
+  if (data.length === 0) return err('has no pixel data');
+  if (header.colour === 'palette' && palette === null) return err('has no palette for its colours');
+  return ok({header, palette, data: data.length === 1 ? data[0]! : Buffer.concat(data)});
+}
+
+function beyondEnd(bytes: number): string {
+  return `has ${formatCount(bytes)} ${bytes === 1 ? 'byte' : 'bytes'} behind its end`;
 }
 
 function refuseSize(header: PngHeader): string | null {
-  const size = `${formatCount(header.width)}×${formatCount(header.height)} pixels`;
-  if (Math.max(header.width, header.height) > MAX_SIDE) {
-    return `is ${size}; more than ${formatCount(MAX_SIDE)} on a side are not read`;
-  }
-  if (filteredBytes(header) <= MAX_PIXEL_BYTES) return null;
-  const limit = formatBytes(MAX_PIXEL_BYTES);
-  return `is ${size} in mode ${modeOf(header)}; more than ${limit} of pixels are not read`;
+  const absurd = refuseFrame(header);
+  if (absurd !== null || dataBytes(header) <= MAX_PIXEL_BYTES) return absurd;
+  const size = `${formatCount(header.width)}×${formatCount(header.height)} pixels in mode ${modeOf(header)}`;
+  return `is ${size}; more than ${formatBytes(MAX_PIXEL_BYTES)} of pixels are not read`;
 }
-
-/** Bytes of the uncompressed data: each row, in each pass of an interlaced image, has a filter byte before it. */
-export function filteredBytes(header: PngHeader): number {
-  const samples = samplesPerPixel(header);
-  const bytesOf = (width: number, height: number): number =>
-    width === 0 ? 0 : height * (1 + Math.ceil((width * samples * header.depth) / 8));
-  if (!header.interlaced) return bytesOf(header.width, header.height);
-  return ADAM7.reduce((sum, [x, y, stepX, stepY]) => {
-    const columns = Math.ceil((header.width - x) / stepX);
-    const rows = Math.ceil((header.height - y) / stepY);
-    return sum + bytesOf(Math.max(0, columns), Math.max(0, rows));
-  }, 0);
-}
-
-/** The passes of an interlaced image: first column, first row, steps. */
-const ADAM7 = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
 
 /** Uncompresses exactly as much as the header promises. A file that holds more is not believed, and not unpacked. */
 export function inflatePng({header, data}: Png): Result<Buffer, string> {
-  const expected = filteredBytes(header);
+  const expected = dataBytes(header);
+  if (data.length * MAX_INFLATION < expected) {
+    return err(`has ${formatBytes(data.length)} of data, too little for ${formatBytes(expected)} of pixels`);
+  }
   try {
     // One byte more than expected, so that the result comes in one piece.
     const pixels = inflateSync(data, {

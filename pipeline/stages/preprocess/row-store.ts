@@ -1,5 +1,6 @@
 import {
   closeSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   rmSync,
@@ -8,19 +9,19 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import {open} from 'node:fs/promises';
 import {join} from 'node:path';
 import {crc32} from 'node:zlib';
-import {NPY_HEADER_BYTES, npyHeader} from './npy.js';
+import {npyBytes, npyHeader, readRows} from './npy.js';
 import type {RowOutcome} from './row.js';
 
 /** Rows that are done, kept in a folder that survives failed and killed attempts. */
 export type RowStore = Readonly<{
-  /** The .npy file, absolute: one row for each image of the data set. */
+  /** The .npy file, absolute: one row for each image of the data set. Blocks that nothing was written to take no space. */
   pixelFile: string;
   /** By row; undefined where an image has not been looked at. */
   outcomes: readonly (RowOutcome | undefined)[];
-  record(outcome: RowOutcome): void;
+  /** Their pixels are written already. @throws A system error, ENOSPC among them; the rows before are kept. */
+  record(outcomes: readonly RowOutcome[]): void;
   close(): void;
 }>;
 
@@ -32,9 +33,6 @@ export type RowStoreRequest = Readonly<{
   signal: AbortSignal;
 }>;
 
-/** Rows checked against their checksum at a time. */
-const BLOCK_ROWS = 256;
-
 /**
  * Opens the rows that an earlier attempt left, or begins anew. A row counts as done when the journal says so and its
  * pixels still have their checksum: after a loss of power the journal may have reached the disk before the pixels.
@@ -43,8 +41,8 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
   const {folder, size, digests} = request;
   const [pixelFile, journalFile] = [join(folder, 'images.npy'), join(folder, 'rows.ndjson')];
   const outcomes = new Array<RowOutcome | undefined>(digests.length).fill(undefined);
-  const header = JSON.stringify({schema: 'pipeline/preprocess-rows/v1', size, rows: digests.length});
-  const fileBytes = NPY_HEADER_BYTES + digests.length * size * size;
+  const header = JSON.stringify({schema: 'pipeline/preprocess-rows/v2', size, rows: digests.length});
+  const fileBytes = npyBytes({rows: digests.length, size});
   const left = readJournal(journalFile, header);
   if (left === null || sizeOf(pixelFile) !== fileBytes) {
     rmSync(journalFile, {force: true});
@@ -61,9 +59,9 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
   return {
     pixelFile,
     outcomes,
-    record: (outcome) => {
-      outcomes[outcome.row] = outcome;
-      writeSync(journal, `${JSON.stringify(outcome)}\n`);
+    record: (found) => {
+      append(journal, {file: journalFile, text: found.map((row) => `${JSON.stringify(row)}\n`).join('')});
+      for (const outcome of found) outcomes[outcome.row] = outcome;
     },
     close: () => closeSync(journal),
   };
@@ -83,7 +81,16 @@ function readJournal(file: string, header: string): readonly RowOutcome[] | null
   const end = bytes.lastIndexOf('\n') + 1;
   truncateSync(file, end);
   const [first, ...lines] = bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
-  return first === header ? lines.map((line) => JSON.parse(line) as RowOutcome) : null;
+  return first === header ? lines.flatMap(outcomeIn) : null;
+}
+
+/** A line that cannot be read costs one image's time, no more. */
+function outcomeIn(line: string): readonly RowOutcome[] {
+  try {
+    return [JSON.parse(line) as RowOutcome];
+  } catch {
+    return [];
+  }
 }
 
 async function withIntactPixels(
@@ -91,22 +98,28 @@ async function withIntactPixels(
   {pixelFile, size, signal}: Readonly<{pixelFile: string; size: number; signal: AbortSignal}>,
 ): Promise<readonly RowOutcome[]> {
   const byRow = new Map(outcomes.map((outcome) => [outcome.row, outcome]));
-  const last = Math.max(-1, ...byRow.keys());
-  const intact: RowOutcome[] = [];
-  const [file, block] = [await open(pixelFile), Buffer.allocUnsafe(BLOCK_ROWS * size * size)];
-  try {
-    for (let first = 0; first <= last; first += BLOCK_ROWS) {
-      signal.throwIfAborted();
-      await file.read(block, 0, block.length, NPY_HEADER_BYTES + first * size * size);
-      for (let row = first; row < first + BLOCK_ROWS; row++) {
-        const outcome = byRow.get(row);
-        const pixels = block.subarray((row - first) * size * size, (row - first + 1) * size * size);
-        if (outcome?.outcome === 'unreadable') intact.push(outcome);
-        if (outcome?.outcome === 'done' && crc32(pixels) === outcome.crc32) intact.push(outcome);
-      }
-    }
-  } finally {
-    await file.close();
+  const intact = [...byRow.values()].filter(({outcome}) => outcome === 'unreadable');
+  const rows = [...byRow.values()].filter(({outcome}) => outcome === 'done').map(({row}) => row);
+  rows.sort((left, right) => left - right);
+  for await (const {row, pixels} of readRows(pixelFile, {rows, size, signal})) {
+    const outcome = byRow.get(row);
+    if (outcome?.outcome === 'done' && crc32(pixels) === outcome.crc32) intact.push(outcome);
   }
   return intact;
+}
+
+/** All of it or nothing: half a line would make the next one unreadable. */
+function append(journal: number, {file, text}: Readonly<{file: string; text: string}>): void {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  try {
+    written = writeSync(journal, bytes);
+  } catch (error) {
+    throw Object.assign(error as Error, {path: file});
+  }
+  if (written === bytes.length) return;
+  ftruncateSync(journal, statSync(file).size - written);
+  // A write to a file falls short only when the disk is full; the write after it would say so.
+  const said = {code: 'ENOSPC', errno: -28, syscall: 'write', path: file};
+  throw Object.assign(new Error('no space left on device'), said);
 }

@@ -4,9 +4,13 @@ import {preprocessParams} from './params.js';
 /** Decodes every image once: one uint8 array that training maps into memory. */
 export const preprocess: StageKind = {
   uses: 'preprocess',
-  version: 1,
+  version: 2,
   summary: 'decodes and resizes every image once, into one array',
-  inputs: [{type: 'dataset', optional: false}],
+  inputs: [
+    {type: 'dataset', optional: false},
+    // Where images that are in archives are read from; the data set has the digest of each.
+    {type: 'archives', optional: true, inKey: false},
+  ],
   output: 'images',
   params: preprocessParams,
   paths: [],

@@ -1,13 +1,15 @@
 import {createHash} from 'node:crypto';
-import {openSync, readFileSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, openSync, readFileSync} from 'node:fs';
 import {workerData} from 'node:worker_threads';
 import {crc32} from 'node:zlib';
-import {formatBytes} from '../../model/words.js';
+import {err, ok, type Result} from '../../model/result.js';
 import {serveTasks} from '../worker-pool.js';
-import {decodeImage} from './decode.js';
+import {type Decoded, decodePng} from './decode.js';
+import type {Frame} from './frame.js';
 import {createKernel} from './kernel.js';
-import {NPY_HEADER_BYTES} from './npy.js';
-import type {RowOutcome} from './row.js';
+import {writeRow} from './npy.js';
+import {perceptualHash} from './phash.js';
+import type {ChangedImage, RowOutcome} from './row.js';
 
 export type PreprocessData = Readonly<{
   module: WebAssembly.Module;
@@ -16,51 +18,57 @@ export type PreprocessData = Readonly<{
   pixelFile: string;
 }>;
 
-/** One image: where it is and what it must be. `path` is absolute. */
-export type PreprocessTask = Readonly<{row: number; path: string; sha256: string; bytes: number}>;
-
-/** No radiograph is near this size, and a file is read in one piece. */
-const MAX_FILE_BYTES = 256 * 2 ** 20;
+/** One image and what it must be, as a file (absolute path), as the content of one, or as gray values of a DICOM file. */
+export type PreprocessTask = Readonly<{row: number; sha256: string}> &
+  (
+    | Readonly<{from: 'file'; path: string; bytes: number}>
+    | Readonly<{from: 'content'; content: Uint8Array<ArrayBuffer>}>
+    | Readonly<{from: 'pixels'; pixels: Uint8Array<ArrayBuffer>; frame: Frame; mode: string; notes: string}>
+  );
 
 const {module, size, pixelFile} = workerData as PreprocessData;
 const kernel = createKernel(module, size);
-const target = openSync(pixelFile, 'r+');
+const target = {descriptor: openSync(pixelFile, 'r+'), file: pixelFile};
 
 serveTasks(carryOut);
 
-async function carryOut(task: PreprocessTask): Promise<RowOutcome> {
+function carryOut(task: PreprocessTask): RowOutcome | ChangedImage {
   const {row, sha256} = task;
-  if (task.bytes > MAX_FILE_BYTES) {
-    const reason = `is ${formatBytes(task.bytes)} large; more than ${formatBytes(MAX_FILE_BYTES)} are not read`;
-    return {row, sha256, outcome: 'unreadable', reason};
+  if (task.from === 'pixels') {
+    const {frame, mode, notes} = task;
+    return finished(task, {pixels: kernel.fromPixels(frame, task.pixels), frame, mode, notes});
   }
-  const bytes = readImage(task.path);
-  if (bytes === null) return {row, sha256, outcome: 'changed', how: 'is gone'};
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    return {row, sha256, outcome: 'changed', how: 'has another content'};
+  const bytes = task.from === 'file' ? readImage(task) : ok(Buffer.from(task.content.buffer));
+  if (!bytes.ok) return {row, outcome: 'changed', how: bytes.error};
+  if (createHash('sha256').update(bytes.value).digest('hex') !== sha256) {
+    return {row, outcome: 'changed', how: 'has another content'};
   }
-  const decoded = await decodeImage(bytes, kernel);
-  if (!decoded.ok) return {row, sha256, outcome: 'unreadable', reason: decoded.error};
-  const {pixels, frame, mode} = decoded.value;
-  writeRow(pixels, row);
-  return {row, sha256, outcome: 'done', ...frame, mode, mean: meanOf(pixels), crc32: crc32(pixels)};
+  const decoded = decodePng(bytes.value, kernel);
+  return decoded.ok
+    ? finished(task, decoded.value)
+    : {row, sha256, outcome: 'unreadable', reason: decoded.error};
 }
 
-function readImage(path: string): Buffer | null {
+/** The size is asked first: what has become a file of many gigabytes is not read. */
+function readImage({path, bytes}: Readonly<{path: string; bytes: number}>): Result<Buffer, string> {
   try {
-    return readFileSync(path);
+    const file = openSync(path, 'r');
+    try {
+      return fstatSync(file).size === bytes ? ok(readFileSync(file)) : err('has another size');
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return err('is gone');
     throw error;
   }
 }
 
-/** Every row has its own place, so threads need no lock and a row may be written again. */
-function writeRow(pixels: Uint8Array, row: number): void {
-  for (let written = 0; written < pixels.length; ) {
-    const place = NPY_HEADER_BYTES + row * pixels.length + written;
-    written += writeSync(target, pixels, written, pixels.length - written, place);
-  }
+function finished({row, sha256}: PreprocessTask, {pixels, frame, mode, notes}: Decoded): RowOutcome {
+  writeRow(target, {row, pixels});
+  const {width, height} = frame;
+  const facts = {width, height, mode, mean: meanOf(pixels), phash: perceptualHash(pixels, size), notes};
+  return {row, sha256, outcome: 'done', crc32: crc32(pixels), ...facts};
 }
 
 /** To three decimals. */
