@@ -1,4 +1,4 @@
-import {formatClock, formatCount, formatRate} from '../model/words.js';
+import {formatBytes, formatClock, formatCount, formatRate} from '../model/words.js';
 
 /** How far something is, and how fast it got there lately. Times are Unix milliseconds. */
 export type Progress = Readonly<{
@@ -12,6 +12,8 @@ export type Progress = Readonly<{
 /** Long enough to even out batches, short enough to notice a change. */
 const WINDOW_MS = 30_000;
 const MARK_EVERY_MS = 500;
+/** A unit that is told in kB, MB, GB. */
+const BYTES = 'bytes';
 /** Also of what reports seldom a rate is known. */
 const KEPT_MARKS = 4;
 
@@ -54,17 +56,19 @@ export function shareOf({done, total}: Progress): number | null {
   return total === null || total <= 0 ? null : Math.min(1, done / total);
 }
 
-/** `240/600 images`, `1,203 images`. */
+/** `240/600 images`, `1,203 images`; of `bytes` `12 GB/45 GB`. */
 export function amountText({done, total, unit}: Progress): string {
+  if (unit === BYTES) return [done, ...(total === null ? [] : [total])].map(formatBytes).join('/');
   return total === null
     ? `${formatCount(done)} ${unit}`
     : `${formatCount(done)}/${formatCount(total)} ${unit}`;
 }
 
-/** `431 images/s`, of `files hashed` `431 files/s`; null while it cannot be told. */
+/** `431 images/s`, of `files hashed` `431 files/s`, of `bytes` `112 MB/s`; null while it cannot be told. */
 export function rateText(progress: Progress): string | null {
   const rate = rateOf(progress);
-  return rate === null || rate <= 0 ? null : formatRate(rate, progress.unit.split(' ')[0]!);
+  if (rate === null || rate <= 0) return null;
+  return progress.unit === BYTES ? `${formatBytes(rate)}/s` : formatRate(rate, progress.unit.split(' ')[0]!);
 }
 
 /** `0:42 left`; null while it cannot be told, and at the end. */

@@ -1,5 +1,6 @@
 import type {StageKind} from '../model/stage-kind.js';
 import {acquire} from './acquire/stage.js';
+import {download} from './download/stage.js';
 import {evaluate} from './evaluate.js';
 import {execKind} from './exec.js';
 import {predict} from './predict.js';
@@ -11,6 +12,7 @@ import {train} from './train.js';
 
 const KINDS: readonly StageKind[] = [
   synthesize,
+  download,
   acquire,
   split,
   preprocess,

@@ -5,12 +5,12 @@ const INTERVAL_MS = 250;
 /** Tells how far a stage is, at most four times a second: news is for people, and each is written to disk. */
 export type Pace = Readonly<{advance(done: number): void; finish(): void}>;
 
-/** @param total - Of `unit`s (plural), for example 600 images. */
+/** @param total - Of `unit`s (plural), for example 600 images; `bytes` are shown as MB and GB. Null while unknown. */
 export function createPace({
   report,
   total,
   unit,
-}: Readonly<{report(news: StageNews): void; total: number; unit: string}>): Pace {
+}: Readonly<{report(news: StageNews): void; total: number | null; unit: string}>): Pace {
   let [last, reported] = [Number.NEGATIVE_INFINITY, -1];
   let latest = 0;
   const say = (): void => {

@@ -33,6 +33,7 @@ const HOME_OF: Readonly<Record<string, readonly string[]>> = {
   'log-update': ['pipeline/show'],
   'csv-parse': ['pipeline/stages/csv.ts'],
   'fast-png': ['pipeline/stages/preprocess'],
+  undici: ['pipeline/stages/download/http.ts'],
   'chart.js': ['reports'],
   'chartjs-node-canvas': ['reports/charts.ts'],
 };
