@@ -38,7 +38,8 @@ export function needKey(stage: Stage, need: Need): string {
   return isOnly && stage.kind.work.kind !== 'exec' ? need.type : need.stage;
 }
 
-function isInKey({kind}: Stage, type: Need['type']): boolean {
+/** Whether what the need gives is part of the fingerprint, or is only waited for. */
+export function isInKey({kind}: Stage, {type}: Need): boolean {
   return kind.inputs.find((input) => input.type === type)?.inKey !== false;
 }
 
@@ -53,7 +54,7 @@ export function usedParams({kind, params}: Stage): JsonObject {
 function digestsOfNeeds({stage, needs}: FingerprintRequest): Record<string, Digest> {
   return Object.fromEntries(
     stage.needs
-      .filter(({type}) => isInKey(stage, type))
+      .filter((need) => isInKey(stage, need))
       .map((need) => {
         const output = needs.get(need.stage);
         if (output === undefined)

@@ -5,7 +5,7 @@ import type {Result} from '../model/result.js';
 import type {Digest, Stage, StageGraph, StageId} from '../model/stage.js';
 import {onDiskAsync} from '../store/on-disk.js';
 import {FIRST_RUN, FORCED} from './decide.js';
-import {fingerprintOf} from './fingerprint.js';
+import {fingerprintOf, isInKey} from './fingerprint.js';
 import {type Facts, folderChangeOf, hashFiles, inspectHashed, type MissingFile} from './inspect.js';
 import {changeReasons} from './parts-change.js';
 
@@ -53,46 +53,61 @@ export async function planRun(
 type StageRequest = PlanRequest & Readonly<{stage: Stage; planned: ReadonlyMap<StageId, PlannedStage>}>;
 
 async function planStage(request: StageRequest, facts: Facts): Promise<PlannedStage> {
-  const {stage, selected, planned} = request;
+  const {stage, selected} = request;
   const forced = request.forced.has(stage.id) && selected.has(stage.id);
   const {files, missing} = await hashFiles(stage, facts.hasher);
-  const needs = stage.needs.map((need) => planned.get(need.stage)!);
-  if (missing.length > 0 || needs.some(({state}) => state !== 'ready')) {
-    const leftOut = !selected.has(stage.id) || needs.some(({state}) => state === 'left-out');
+  const needs = needsOf(request);
+  const isOpen = needs.some(({planned, inKey}) =>
+    inKey ? planned.state !== 'ready' : planned.state === 'left-out',
+  );
+  if (missing.length > 0 || isOpen) {
+    const leftOut = !selected.has(stage.id) || needs.some(({planned}) => planned.state === 'left-out');
     const because = openReasons({stage, files, missing, needs, forced}, facts);
     const decision: Decision = {action: 'run', because};
     return {stage, state: leftOut ? 'left-out' : 'runs', decision, fingerprint: null, found: null, missing};
   }
 
-  const outputs = new Map(needs.map((need) => [need.stage.id, need.found!.output]));
+  // What is only waited for may still have to run: the fingerprint is known without it.
+  const outputs = new Map(
+    needs.flatMap(({planned: {stage: need, found}}) => (found === null ? [] : [[need.id, found.output]])),
+  );
   const inspection = await inspectHashed({stage, files, needs: outputs, forced}, facts);
-  const isReady = inspection.decision.action !== 'run';
+  const {action, because} = inspection.decision;
+  const decision = {action, because: [...because, ...needs.flatMap(needReason)]};
+  const isReady = action !== 'run';
   const state = isReady ? 'ready' : selected.has(stage.id) ? 'runs' : 'left-out';
-  return {stage, state, ...inspection, missing};
+  return {stage, state, ...inspection, decision, missing};
+}
+
+type PlannedNeed = Readonly<{planned: PlannedStage; inKey: boolean}>;
+
+function needsOf({stage, planned}: StageRequest): readonly PlannedNeed[] {
+  return stage.needs.map((need) => ({planned: planned.get(need.stage)!, inKey: isInKey(stage, need)}));
 }
 
 type OpenStage = Readonly<{
   stage: Stage;
   files: Readonly<Record<string, Digest>>;
   missing: readonly MissingFile[];
-  needs: readonly PlannedStage[];
+  needs: readonly PlannedNeed[];
   forced: boolean;
 }>;
 
 /** Of a stage whose inputs are not all there yet: why it waits, and what has changed of the inputs that are known. */
 function openReasons(open: OpenStage, facts: Facts): readonly Reason[] {
-  const unsettled = open.needs.filter(({state}) => state !== 'ready');
   return [
     ...(open.forced ? [FORCED] : []),
-    ...unsettled.map(needReason),
+    ...open.needs.flatMap(needReason),
     ...open.missing.map(missingReason),
     ...ownReasons(open, facts),
   ];
 }
 
-function needReason({stage, state}: PlannedStage): Reason {
-  const text = state === 'runs' ? `needs ${stage.id}, which runs` : `needs ${stage.id}, which is left out`;
-  return {code: 'need-runs', text, stage: stage.id};
+function needReason({planned: {stage, state}, inKey}: PlannedNeed): readonly Reason[] {
+  if (state === 'ready') return [];
+  const verb = inKey || state === 'left-out' ? 'needs' : 'waits for';
+  const text = `${verb} ${stage.id}, which ${state === 'runs' ? 'runs' : 'is left out'}`;
+  return [{code: 'need-runs', text, stage: stage.id}];
 }
 
 function missingReason({file, failure}: MissingFile): Reason {
@@ -112,7 +127,10 @@ function ownReasons({stage, files, missing, needs}: OpenStage, facts: Facts): re
     if (digest !== undefined) known[file.param] = digest;
   }
   const outputs = new Map(
-    needs.map(({stage: {id}, state, found}) => [id, state === 'ready' ? found!.output : UNKNOWN]),
+    needs.map(({planned: {stage: need, state, found}}) => [
+      need.id,
+      state === 'ready' ? found!.output : UNKNOWN,
+    ]),
   );
   const {environment, hasher} = facts;
   const after = fingerprintOf({stage, files: known, needs: outputs, environment}).parts;

@@ -1,7 +1,8 @@
 import {resolvedYaml} from '../config/describe.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
-import {loadPipeline, sayFaults} from './load.js';
+import {loadPipeline} from './load.js';
 import type {ConfigOptions} from './options.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 
 /** The configuration with defaults, overlays and changes applied, as YAML or JSON. */

@@ -1,7 +1,8 @@
 import {drawGraph} from '../graph/draw.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
-import {loadPipeline, sayFaults} from './load.js';
+import {loadPipeline} from './load.js';
 import type {ConfigOptions} from './options.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 
 /** The graph of stages, as text, Mermaid or JSON. */

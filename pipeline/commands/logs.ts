@@ -7,8 +7,9 @@ import {listWords} from '../model/words.js';
 import {createTerminal} from '../show/live.js';
 import type {RunPlace} from '../store/run-reference.js';
 import type {Store} from '../store/store.js';
-import {sayFaults} from './load.js';
+import {sayUnreadable} from './ls.js';
 import {sayFailure} from './say-failure.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
 
@@ -32,6 +33,7 @@ export async function logsCommand(shell: Shell, options: LogsOptions): Promise<E
     sayFaults(shell, [place.error]);
     return EXIT.usage;
   }
+  sayUnreadable(shell, place.value.passedOver);
   return await printEvents(shell, {...options, store: store.value, place: place.value});
 }
 

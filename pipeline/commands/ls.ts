@@ -1,5 +1,6 @@
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {formatDuration} from '../model/words.js';
+import {type UnreadableRun, unreadableText, whyUnreadable} from '../store/run-reference.js';
 import type {RunRow} from '../store/runs.js';
 import {sayFailure} from './say-failure.js';
 import type {Shell} from './shell.js';
@@ -10,13 +11,20 @@ import {table} from './table.js';
 export async function lsCommand(shell: Shell, options: {json?: boolean; limit?: number}): Promise<ExitCode> {
   const store = openState(shell);
   if (!store.ok) return sayFailure(shell, store.error);
-  const listed = store.value.runs.list();
+  const listed = store.value.runs.survey();
   if (!listed.ok) return sayFailure(shell, listed.error);
-  const rows = listed.value.slice(0, options.limit ?? listed.value.length);
+  const {unreadable} = listed.value;
+  sayUnreadable(shell, unreadable);
+  const rows = listed.value.rows.slice(0, options.limit ?? listed.value.rows.length);
   if (options.json) {
-    shell.print(`${JSON.stringify({schema: 'pipeline/ls/v1', runs: rows.map(summaryOf)}, null, 2)}\n`);
+    const unread = unreadable.map(({name, folder, failure}) => ({
+      ...{run: name, folder, why: whyUnreadable(failure)},
+    }));
+    const document = {schema: 'pipeline/ls/v1', runs: rows.map(summaryOf), unreadable: unread};
+    shell.print(`${JSON.stringify(document, null, 2)}\n`);
     return EXIT.ok;
   }
+  if (rows.length === 0 && unreadable.length > 0) return EXIT.ok;
   if (rows.length === 0) {
     shell.say(`no runs in ${shell.home}; start one: pipeline run configs/demo.yaml\n`);
     return EXIT.ok;
@@ -28,6 +36,11 @@ export async function lsCommand(shell: Shell, options: {json?: boolean; limit?: 
   });
   shell.print(table(['run', 'pipeline', 'state', 'started (UTC)', 'time', 'message'], cells));
   return EXIT.ok;
+}
+
+/** A warning of runs that a list or `@last` leaves out, if there are any. */
+export function sayUnreadable(shell: Shell, runs: readonly UnreadableRun[] = []): void {
+  if (runs.length > 0) shell.say(`warning: ${unreadableText(runs)}\n`);
 }
 
 /** An unfinished run is either under way or was killed; which one only the process can tell. */

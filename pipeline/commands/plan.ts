@@ -10,9 +10,11 @@ import {listWords} from '../model/words.js';
 import {decisionWord, reasonText} from '../show/phrases.js';
 import type {Store} from '../store/store.js';
 import {choose} from './choose.js';
-import {type Loaded, loadPipeline, sayFaults} from './load.js';
+import {type Loaded, loadPipeline} from './load.js';
+import {sayUnreadable} from './ls.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
 import {sayFailure} from './say-failure.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
 import {table} from './table.js';
@@ -129,12 +131,13 @@ function planEntry({stage, state, decision, found}: PlannedStage, store: Store):
 /** The configuration file of the latest run, or a message that says how to name one. */
 function lastConfig(shell: Shell): string | null {
   const store = openState(shell);
-  const listed = store.ok ? store.value.runs.list() : store;
+  const listed = store.ok ? store.value.runs.survey() : store;
   if (!listed.ok) {
     sayFailure(shell, listed.error);
     return null;
   }
-  const config = listed.value[0]?.record.config;
+  sayUnreadable(shell, listed.value.unreadable);
+  const config = listed.value.rows[0]?.record.config;
   // From another folder the name as it was typed leads nowhere.
   if (config !== undefined) return existsSync(resolve(shell.folder, config.file)) ? config.file : config.path;
   sayFaults(shell, [fault('nothing has been run here yet', null, 'name a configuration file')]);

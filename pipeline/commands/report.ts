@@ -9,8 +9,9 @@ import {RUN_FILES} from '../store/layout.js';
 import {onDisk} from '../store/on-disk.js';
 import type {Store} from '../store/store.js';
 import {writeWhole} from '../store/write-file.js';
-import {sayFaults} from './load.js';
+import {sayUnreadable} from './ls.js';
 import {sayFailure} from './say-failure.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
 
@@ -29,6 +30,7 @@ export async function reportCommand(
     sayFaults(shell, [place.error]);
     return EXIT.usage;
   }
+  sayUnreadable(shell, place.value.passedOver);
   const {name, folder} = place.value;
   const record = store.value.runs.read(place.value);
   if (!record.ok) return sayFailure(shell, record.error);

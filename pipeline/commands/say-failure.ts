@@ -1,7 +1,7 @@
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Failure} from '../model/failure.js';
 import {describeFailure} from '../show/failure.js';
-import {sayFaults} from './load.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 
 /** Prints a failure for people. @returns the exit code that it stands for. */

@@ -6,9 +6,9 @@ import type {RunRecord, StageRecord} from '../model/record.js';
 import {formatDuration, formatValue} from '../model/words.js';
 import {describeFailure} from '../show/failure.js';
 import type {Store} from '../store/store.js';
-import {sayFaults} from './load.js';
-import {stateOf} from './ls.js';
+import {sayUnreadable, stateOf} from './ls.js';
 import {sayFailure} from './say-failure.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
 import {table} from './table.js';
@@ -23,6 +23,7 @@ export async function showCommand(shell: Shell, options: {run: string; json?: bo
     sayFaults(shell, [place.error]);
     return EXIT.usage;
   }
+  sayUnreadable(shell, place.value.passedOver);
   const read = runs.read(place.value);
   if (!read.ok) return sayFailure(shell, read.error);
   const state = stateOf({record: read.value, liveness: runs.liveness(place.value)});

@@ -1,8 +1,9 @@
 import {missingFiles} from '../config/missing.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {countOf} from '../model/words.js';
-import {loadPipeline, sayFaults} from './load.js';
+import {loadPipeline} from './load.js';
 import type {ConfigOptions} from './options.js';
+import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 
 /** Every fault of a configuration. Data that are not there yet are warned about: `run` would refuse. */

@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, statSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, statSync} from 'node:fs';
 import {basename, join, resolve as resolvePath} from 'node:path';
 import type {Diagnostic} from '../model/diagnostic.js';
 import {fault} from '../model/diagnostic.js';
@@ -13,7 +13,7 @@ import {type Liveness, livenessOf, type ProcessNote} from './processes.js';
 import {type EventsRead, readEvents} from './read-events.js';
 import {readJson} from './read-json.js';
 import {RUN_NAME_PATTERN, suggestRunName} from './run-name.js';
-import {type RunPlace, resolveRun} from './run-reference.js';
+import {type FoundRun, type RunPlace, resolveRun, type UnreadableRun} from './run-reference.js';
 import {isProcessNote, isRunRecord} from './shapes.js';
 import {makeFolder, writeWhole} from './write-file.js';
 
@@ -23,8 +23,10 @@ export type Runs = Readonly<{
   create(request: Readonly<{name?: string}>): Result<RunJournal, Failure>;
   /** All runs with their state, the newest first; empty when there is no state directory. */
   list(): Result<readonly RunRow[], Failure>;
+  /** The same, with the folders that hold a run which cannot be read. */
+  survey(): Result<RunSurvey, Failure>;
   /** Where the run that the user means is: `@last`, `@last~2`, a name, the beginning of one, or a path. */
-  resolve(reference: string): Result<RunPlace, Diagnostic>;
+  resolve(reference: string): Result<FoundRun, Diagnostic>;
   read(place: RunPlace): Result<RunRecord, Failure>;
   /** @param fromByte - An earlier `nextByte`, to follow a run that is under way. */
   events(place: RunPlace, fromByte?: number): Result<EventsRead, Failure>;
@@ -35,6 +37,8 @@ export type Runs = Readonly<{
 /** `liveness` tells a run that is `unfinished` because it goes on from one whose process was killed. */
 export type RunRow = Readonly<{place: RunPlace; record: RunRecord; liveness: Liveness}>;
 
+export type RunSurvey = Readonly<{rows: readonly RunRow[]; unreadable: readonly UnreadableRun[]}>;
+
 export type RunTools = Readonly<{layout: Layout; self(): ProcessNote; now(): Date; random(): number}>;
 
 export function createRuns(tools: RunTools): Runs {
@@ -42,23 +46,32 @@ export function createRuns(tools: RunTools): Runs {
   const placeOf = (name: RunName): RunPlace => ({name, folder: layout.run(name)});
   const liveness = (place: RunPlace): Liveness => livenessIn(place.folder, tools.self().host);
 
-  function newestFirst(): readonly RunRow[] {
-    const rows = runNames(layout).flatMap((name): RunRow[] => {
+  function survey(): RunSurvey {
+    const [rows, unreadable]: [RunRow[], UnreadableRun[]] = [[], []];
+    for (const name of runNames(layout)) {
       const place = placeOf(name);
-      const record = readWritten(place) ?? valueOrNull(readRecord(place));
-      // A folder without any event: its run was killed before it began, or begins just now.
-      if (record === null) return [];
-      const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
-      return [{place, record, liveness: state}];
-    });
-    return rows.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1));
+      const read = lookAt(place);
+      // Its run was killed before it began, or begins just now.
+      if (read === null) continue;
+      if (!read.ok) unreadable.push({...place, failure: read.error});
+      else {
+        const record = read.value;
+        const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
+        rows.push({place, record, liveness: state});
+      }
+    }
+    rows.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1));
+    return {rows, unreadable};
   }
 
-  function resolve(reference: string): Result<RunPlace, Diagnostic> {
+  function resolve(reference: string): Result<FoundRun, Diagnostic> {
     const resolved = onDisk(layout.runs, () =>
       resolveRun(reference, {
         names: () => runNames(layout),
-        newestFirst: () => newestFirst().map(({place}) => place),
+        survey: () => {
+          const {rows, unreadable} = survey();
+          return {newestFirst: rows.map(({place}) => place), unreadable};
+        },
         at: placeOf,
         openFolder,
       }),
@@ -68,16 +81,13 @@ export function createRuns(tools: RunTools): Runs {
 
   return {
     create: (request) => createRun(tools, request.name),
-    list: () => onDisk(layout.runs, newestFirst),
+    list: () => onDisk(layout.runs, () => survey().rows),
+    survey: () => onDisk(layout.runs, survey),
     resolve,
     read: readRecord,
     events: ({folder}, fromByte) => readEvents(join(folder, RUN_FILES.events), fromByte),
     liveness,
   };
-}
-
-function valueOrNull<T>(result: Result<T, unknown>): T | null {
-  return result.ok ? result.value : null;
 }
 
 /** What the system refused, told like any other reason why a run cannot be found. */
@@ -146,6 +156,19 @@ function readRecord(place: RunPlace): Result<RunRecord, Failure> {
   if (!read.ok) return read;
   const record = foldEvents(read.value.events);
   return record === null ? err(misnamed(`${place.folder} holds no run yet`, 'it was cut short')) : ok(record);
+}
+
+/** For a list, where a run that is under way may be a moment old; null when the folder holds none yet. */
+function lookAt(place: RunPlace): Result<RunRecord, Failure> | null {
+  const written = readWritten(place);
+  if (written !== null) return ok(written);
+  const read = readEvents(join(place.folder, RUN_FILES.events));
+  if (read.ok) {
+    const record = foldEvents(read.value.events);
+    return record === null ? null : ok(record);
+  }
+  const isAbsent = read.error.reason === 'system' && ['ENOENT', 'ENOTDIR'].includes(read.error.code);
+  return isAbsent && !existsSync(join(place.folder, RUN_FILES.record)) ? null : read;
 }
 
 /** run.json; null when it is missing or not whole: the events tell the same. */
