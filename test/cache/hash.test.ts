@@ -9,34 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import {dirname, join} from 'node:path';
-import {createHasher, type Hasher, type HasherOptions, type HashProgress} from '../../pipeline/cache/hash.js';
+import {join} from 'node:path';
 import {digestOf} from '../../pipeline/store/sha256.js';
-import {expectOk, inFolder, storeIn, systemFailureOf} from '../store/workplace.js';
-
-function write(folder: string, files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), {recursive: true});
-    writeFileSync(join(folder, name), text);
-  }
-}
-
-const folderDigest = (files: Readonly<Record<string, string>>) =>
-  digestOf(
-    Object.entries(files)
-      .map(([path, text]) => `${path}\0${digestOf(text)}\n`)
-      .join(''),
-  );
-
-/** A hasher of a process of its own, and the files it has read. */
-function hasherIn(folder: string, options: HasherOptions = {}): Hasher & {read(): number} {
-  let read = 0;
-  const onProgress: HashProgress = ({done}) => {
-    read = done;
-  };
-  const hasher = createHasher(storeIn(folder).stats, {onProgress, ...options});
-  return {...hasher, read: () => read};
-}
+import {expectOk, inFolder, systemFailureOf} from '../store/workplace.js';
+import {folderDigest, hasherIn, settle, write} from './folders.js';
 
 describe('the digest of a folder', () => {
   it('is of its files in order of path, without what begins with a dot', () =>
@@ -106,6 +82,17 @@ describe('the digest of a folder', () => {
       }
     }));
 
+  it('sees such a change also in a file that is read in pieces', () =>
+    inFolder(async (folder) => {
+      const images = join(folder, 'images');
+      const hasher = hasherIn(folder);
+      for (let round = 0; round < 50; round++) {
+        const text = String(round).padStart(100_000, '0');
+        write(images, {'a.png': text});
+        assert.equal(expectOk(await hasher.digest(images)), folderDigest({'a.png': text}));
+      }
+    }));
+
   it('reads only files that changed since, also in another process', () =>
     inFolder(async (folder) => {
       const images = join(folder, 'images');
@@ -160,8 +147,3 @@ describe('the digest of a file', () => {
       assert.deepEqual([failure.code, failure.path], ['ENOENT', join(folder, 'missing.csv')]);
     }));
 });
-
-/** Waits until the file's last change is so old that its state proves its content. */
-async function settle(file: string): Promise<void> {
-  while (Date.now() - statSync(file).ctimeMs < 50) await new Promise((resolve) => setImmediate(resolve));
-}
