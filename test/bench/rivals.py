@@ -1,11 +1,13 @@
 """Other ways to make 256-pixel squares of radiographs, for `npm run bench preprocess`.
 
-Started with a JSON file of paths and a number of processes. Each line on standard input names a rival; the answer is a
-line with the seconds it took for all images and the seconds of processor time. `versions` and `pixels <file>` (what Pillow makes, raw) are answered too.
+Started with a JSON file of paths and a number of processes. Each line on standard input is a command, each answer a line:
+`versions`; `pixels <file>`, which writes what Pillow makes of each path, raw; or a rival's name and how many times it has
+to do all paths, answered with JSON `{"seconds", "processor_seconds", "peak_bytes"}`, the last over all processes.
 """
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -34,10 +36,12 @@ def opencv(path: str) -> bytes:
     return bytes(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
 
 
-def _timed(decode: Callable[[str], bytes], path: str) -> float:
+def _timed(decode: Callable[[str], bytes], path: str) -> tuple[float, int, int]:
+    """Processor time of one image, and which process it was with its peak of resident memory so far."""
     start = time.process_time()
     decode(path)
-    return time.process_time() - start
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return time.process_time() - start, os.getpid(), peak_bytes
 
 
 RIVALS: dict[str, Callable[[str], bytes]] = {"pillow": pillow, "opencv": opencv}
@@ -61,8 +65,11 @@ def main() -> None:
             else:
                 start = time.perf_counter()
                 timed = partial(_timed, RIVALS[command])
-                processor = sum(pool.imap_unordered(timed, paths, IMAGES_PER_TURN))
-                answer = f"{time.perf_counter() - start} {processor}"
+                done = list(pool.imap_unordered(timed, paths * int(rest[0]), IMAGES_PER_TURN))
+                seconds = time.perf_counter() - start
+                peaks = {process: peak_bytes for _, process, peak_bytes in sorted(done, key=lambda one: one[2])}
+                cost = {"seconds": seconds, "processor_seconds": sum(processor for processor, _, _ in done)}
+                answer = json.dumps({**cost, "peak_bytes": sum(peaks.values())})
             print(answer, flush=True)
 
 

@@ -2,7 +2,7 @@ import {closeSync, constants, copyFileSync, linkSync, openSync, writeFileSync} f
 import {join} from 'node:path';
 import {toCsv} from '../csv.js';
 import type {InventoryRow} from '../dataset.js';
-import {indexFiles} from './image-index.js';
+import {type IndexRow, writeImageIndex} from './image-index.js';
 import {npyHeader, readRows, writeRow} from './npy.js';
 import type {DoneRow, RowOutcome} from './row.js';
 import type {RowStore} from './row-store.js';
@@ -24,8 +24,10 @@ export async function finishImages(
 ): Promise<void> {
   const {store, inventory, out} = request;
   const done = doneRows(store);
-  const files = indexFiles(done.map((outcome) => ({...inventory[outcome.row]!, ...outcome})));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text);
+  function* indexRows(): Iterable<IndexRow> {
+    for (const outcome of done) yield {...inventory[outcome.row]!, ...outcome};
+  }
+  writeImageIndex(out, indexRows());
   writeFileSync(join(out, 'quarantine.csv'), quarantineCsv(store, inventory));
   const target = join(out, 'images.npy');
   if (done.length === inventory.length) linkOrCopy(store.pixelFile, target);

@@ -1,3 +1,4 @@
+import {closeSync, openSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {readCsv, toCsv} from '../csv.js';
 import type {RowFacts} from './row.js';
@@ -8,21 +9,37 @@ export type IndexRow = Readonly<{image: string; sha256: string; bytes: number}> 
 const COLUMNS = ['row', 'image', 'sha256', 'bytes', 'width', 'height', 'mode', 'mean', 'phash'];
 const NOTE_COLUMNS = ['image', 'notes'];
 
-/** The text of both files, by name. Rows are numbered in the order given. */
-export function indexFiles(rows: readonly IndexRow[]): Readonly<Record<string, string>> {
-  const index = rows.map((row, place) => [
-    place,
-    row.image,
-    row.sha256,
-    row.bytes,
-    row.width,
-    row.height,
-    row.mode,
-    row.mean,
-    row.phash,
-  ]);
-  const notes = rows.filter((row) => row.notes !== '').map((row) => [row.image, row.notes]);
-  return {'index.csv': toCsv(COLUMNS, index), 'notes.csv': toCsv(NOTE_COLUMNS, notes)};
+const PIECE_ROWS = 4096;
+
+/** Writes both files. Rows are numbered in the order given. */
+export function writeImageIndex(folder: string, rows: Iterable<IndexRow>): void {
+  const notes: (readonly [string, string])[] = [];
+  function* lines(): Iterable<readonly (string | number)[]> {
+    let place = 0;
+    for (const {image, sha256, bytes, width, height, mode, mean, phash, notes: noted} of rows) {
+      if (noted !== '') notes.push([image, noted]);
+      yield [place++, image, sha256, bytes, width, height, mode, mean, phash];
+    }
+  }
+  writeInPieces(join(folder, 'index.csv'), lines());
+  writeFileSync(join(folder, 'notes.csv'), toCsv(NOTE_COLUMNS, notes));
+}
+
+/** As one text a hundred thousand rows would take more memory than all that comes before. */
+function writeInPieces(file: string, rows: Iterable<readonly (string | number)[]>): void {
+  const target = openSync(file, 'w');
+  try {
+    let piece: (readonly (string | number)[])[] = [COLUMNS];
+    const flush = (): void => {
+      const [first, ...rest] = piece;
+      if (first !== undefined) writeFileSync(target, toCsv(first.map(String), rest));
+      piece = [];
+    };
+    for (const row of rows) if (piece.push(row) >= PIECE_ROWS) flush();
+    flush();
+  } finally {
+    closeSync(target);
+  }
 }
 
 /** @param folder - Of an images artifact, which is as this version of the stage made it. */

@@ -41,6 +41,10 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
   const {folder, size, digests} = request;
   const [pixelFile, journalFile] = [join(folder, 'images.npy'), join(folder, 'rows.ndjson')];
   const outcomes = new Array<RowOutcome | undefined>(digests.length).fill(undefined);
+  // The digest is the same text, once in memory.
+  const keep = (outcome: RowOutcome): void => {
+    outcomes[outcome.row] = {...outcome, sha256: digests[outcome.row]!};
+  };
   const header = JSON.stringify({schema: 'pipeline/preprocess-rows/v2', size, rows: digests.length});
   const fileBytes = npyBytes({rows: digests.length, size});
   const left = readJournal(journalFile, header);
@@ -51,9 +55,7 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
     writeFileSync(journalFile, `${header}\n`);
   } else {
     const trusted = left.filter((outcome) => digests[outcome.row] === outcome.sha256);
-    for (const outcome of await withIntactPixels(trusted, {pixelFile, ...request})) {
-      outcomes[outcome.row] = outcome;
-    }
+    for (const outcome of await withIntactPixels(trusted, {pixelFile, ...request})) keep(outcome);
   }
   const journal = openSync(journalFile, 'a');
   return {
@@ -61,7 +63,7 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
     outcomes,
     record: (found) => {
       append(journal, {file: journalFile, text: found.map((row) => `${JSON.stringify(row)}\n`).join('')});
-      for (const outcome of found) outcomes[outcome.row] = outcome;
+      found.forEach(keep);
     },
     close: () => closeSync(journal),
   };
@@ -80,8 +82,15 @@ function readJournal(file: string, header: string): readonly RowOutcome[] | null
   const bytes = readFileSync(file);
   const end = bytes.lastIndexOf('\n') + 1;
   truncateSync(file, end);
-  const [first, ...lines] = bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
-  return first === header ? lines.flatMap(outcomeIn) : null;
+  const headerEnd = bytes.indexOf('\n');
+  if (bytes.toString('utf8', 0, Math.max(0, headerEnd)) !== header) return null;
+  const outcomes: RowOutcome[] = [];
+  for (let at = headerEnd + 1; at < end; ) {
+    const next = bytes.indexOf('\n', at) + 1;
+    outcomes.push(...outcomeIn(bytes.toString('utf8', at, next)));
+    at = next;
+  }
+  return outcomes;
 }
 
 /** A line that cannot be read costs one image's time, no more. */
