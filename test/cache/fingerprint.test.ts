@@ -9,6 +9,8 @@ const BASE = stage({
   files: [{param: 'weights', path: '/data/weights.pt'}],
 });
 
+const GUARDED = kind({inputs: [{type: 'audit', optional: true, inKey: false}]});
+
 function of(changed: Partial<Stage> & {name?: string} = {}, facts: Partial<Facts> = {}): Fingerprint {
   const {needs = {split: 'a'}, files = {weights: 'w'}, environment = {}} = facts;
   return fingerprintOf({
@@ -41,6 +43,11 @@ describe('a fingerprint', () => {
     'the name of a stage it needs': () => of({needs: [need('folds', 'folds')]}, {needs: {folds: 'a'}}),
     'where values come from': () => of({origins: new Map(), declaredAt: {...BASE.declaredAt, line: 7}}),
     'slots, time limit and retries': () => of({slots: {gpu: 1}, timeoutMs: 1000, retries: 3}),
+    'what it only waits for': () =>
+      of(
+        {kind: GUARDED, needs: [...BASE.needs, need('audit', 'audit')]},
+        {needs: {split: 'a', audit: 'whatever'}},
+      ),
     'a variable that is not declared': () => of({}, {environment: {HOME: '/root'}}),
   };
   for (const [what, change] of Object.entries(unchanged)) {

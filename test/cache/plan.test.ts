@@ -31,6 +31,33 @@ function chain(folder: string, changed: {split?: Partial<Stage>; train?: Partial
   );
 }
 
+/** The chain with an audit of the split beside it, which the training only waits for. */
+function guarded(folder: string, changed: {audit?: Partial<Stage>; train?: Partial<Stage>} = {}): StageGraph {
+  const [split, , predict] = [...chain(folder).values()];
+  const inputs = [
+    {type: 'folds', optional: false},
+    {type: 'audit', optional: true, inKey: false},
+  ] as const;
+  return graphOf(
+    split!,
+    stage({
+      name: 'audit',
+      kind: kind({uses: 'audit', output: 'audit'}),
+      needs: [need('split', 'folds')],
+      params: {bits: 2},
+      ...changed.audit,
+    }),
+    stage({
+      name: 'train',
+      kind: kind({inputs}),
+      needs: [need('split', 'folds'), need('audit', 'audit')],
+      params: {epochs: 3},
+      ...changed.train,
+    }),
+    predict!,
+  );
+}
+
 /** Runs the graph as the executor will, each stage writing what it is told. */
 async function run(graph: StageGraph, facts: Facts, outputs: Readonly<Record<string, string>> = {}) {
   const done = new Map<StageId, Digest>();
@@ -151,6 +178,49 @@ describe('a plan', () => {
           ['predict', 'left-out', 'run', 'needs train, which runs'],
         ],
       );
+    }));
+
+  it('decides a stage without what it only waits for', () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, 'labels.csv'), 'a');
+      await run(guarded(folder), factsIn(folder));
+      const again = guarded(folder, {audit: {params: {bits: 4}}});
+      assert.deepEqual(await plan(again, factsIn(folder)), [
+        ['split', 'ready', 'skip', 'unchanged'],
+        ['audit', 'runs', 'run', 'bits 2 → 4'],
+        ['train', 'ready', 'skip', 'unchanged', 'waits for audit, which runs'],
+        ['predict', 'ready', 'skip', 'unchanged'],
+      ]);
+      const both = guarded(folder, {audit: {params: {bits: 4}}, train: {params: {epochs: 5}}});
+      assert.deepEqual(await plan(both, factsIn(folder)), [
+        ['split', 'ready', 'skip', 'unchanged'],
+        ['audit', 'runs', 'run', 'bits 2 → 4'],
+        ['train', 'runs', 'run', 'epochs 3 → 5 (full.yaml:40)', 'waits for audit, which runs'],
+        ['predict', 'runs', 'run', 'needs train, which runs'],
+      ]);
+      // It must be there: without it the stage would not run.
+      assert.deepEqual(await plan(again, factsIn(folder), {selected: ['train']}), [
+        ['split', 'ready', 'skip', 'unchanged'],
+        ['audit', 'left-out', 'run', 'bits 2 → 4'],
+        ['train', 'left-out', 'run', 'needs audit, which is left out'],
+        ['predict', 'left-out', 'run', 'needs train, which is left out'],
+      ]);
+      await run(again, factsIn(folder), {audit: 'another audit'});
+      assert.deepEqual(
+        (await plan(again, factsIn(folder))).map(([name, ...decided]) => [name, decided.join(' ')]),
+        ['split', 'audit', 'train', 'predict'].map((name) => [name, 'ready skip unchanged']),
+      );
+    }));
+
+  it('names what else is open beside what is only waited for', () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, 'labels.csv'), 'a');
+      await run(guarded(folder), factsIn(folder));
+      writeFileSync(join(folder, 'labels.csv'), 'b');
+      assert.deepEqual((await plan(guarded(folder), factsIn(folder))).slice(1, 3), [
+        ['audit', 'runs', 'run', 'needs split, which runs'],
+        ['train', 'runs', 'run', 'needs split, which runs', 'waits for audit, which runs'],
+      ]);
     }));
 
   it('goes on where data are missing, and says which', () =>

@@ -10,7 +10,7 @@ import type {News} from '../../pipeline/model/event.js';
 import type {Failure} from '../../pipeline/model/failure.js';
 import {err, ok} from '../../pipeline/model/result.js';
 import type {Store} from '../../pipeline/store/store.js';
-import {EXEC, kind, stage} from '../cache/stages.js';
+import {digest, EXEC, kind, stage} from '../cache/stages.js';
 import {expectOk, fingerprint, inFolder, make, RUN, STAGE, storeIn, withMount} from '../store/workplace.js';
 
 const killed: Failure = {
@@ -228,6 +228,23 @@ describe('carrying out a stage', () => {
       const {outcome} = await carryOut(order(), tools(store, look, {isForced: () => true, dismiss}));
       assert.equal(outcome.status, 'succeeded');
       assert.deepEqual(dismissed, [store.layout.resume(fingerprint().digest)]);
+    }));
+
+  it('is given what it made of other inputs before, unless it begins afresh', () =>
+    inFolder(async (folder) => {
+      const store = storeIn(folder);
+      const of = fingerprint({needs: {dataset: digest('another data set')}});
+      const earlierOf = async () => [await make(store, {'best.pt': 'earlier'}, {of})];
+      const seen: (readonly string[])[] = [];
+      const look: Executor = async (given) => {
+        seen.push(given.context.earlier.map(({path}) => path));
+        return write(given);
+      };
+      for (const isForced of [() => false, () => true]) {
+        const {outcome} = await carryOut(order(), tools(store, look, {earlierOf, isForced}));
+        assert.equal(outcome.status, 'succeeded');
+      }
+      assert.deepEqual(seen, [[store.layout.artifact(of.digest)], []]);
     }));
 
   it('fails with a hint, and loses nothing, when the disk is full', async function () {

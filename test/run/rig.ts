@@ -9,10 +9,18 @@ type Played = Readonly<{
   store: Store;
   stages: readonly Stage[];
   receive?(event: Event): void;
+  /** Of the run. */
+  name?: string;
 }>;
 
 /** One run of these stages in a folder that is project and program at once. */
-export async function play({folder, store, stages, receive}: Played): ReturnType<typeof run> {
+export async function play({
+  folder,
+  store,
+  stages,
+  receive,
+  name = 'calm-carina',
+}: Played): ReturnType<typeof run> {
   const graph = graphOf(...stages);
   const file = 'demo.yaml';
   const config = {name: 'demo', file, path: `${folder}/${file}`, folder, digest: digest('demo')};
@@ -33,7 +41,7 @@ export async function play({folder, store, stages, receive}: Played): ReturnType
     {
       config: {...config, python: null, slots: {}, stages: stages.map((each) => ({...each, needs: null}))},
       ...{graph, selected: new Set(graph.keys()), forced: new Set(), slots: {}, tags: {}},
-      ...{width: 1, keepGoing: false, wait: true, name: 'calm-carina', message: null},
+      ...{width: 1, keepGoing: false, wait: true, name, message: null},
     },
     effects,
   );
