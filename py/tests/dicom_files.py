@@ -17,7 +17,7 @@ Pixels = NDArray[np.integer[Any]]
 # Elements that must never get out of a file.
 PATIENT_NAME = "Zaphod^Beeblebrox"
 PATIENT_ID = "HITCHHIKER-4242"
-OTHER_SECRETS = ("Magrathea General", "Slartibartfast^Dr", "19520311", "Towel Street 42")
+OTHER_SECRETS = ("Magrathea General", "Slartibartfast^Dr", "19520311", "Towel Street")
 
 GDCM_SYNTAX = {
     "1.2.840.10008.1.2.4.50": gdcm.TransferSyntax.JPEGBaselineProcess1,

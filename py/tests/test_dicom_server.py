@@ -108,13 +108,13 @@ def test_nothing_of_a_person_is_ever_said(server: Server) -> None:
 
 
 def test_a_frame_that_is_larger_than_any_file_is_passed_over(server: Server) -> None:
-    size = 256 * 2**20 + 1
+    size = 128_000_001
     server.send(size.to_bytes(4, "big"))
-    piece = b"\0" * 2**20
-    for _ in range(256):
+    piece = b"\0" * 10**6
+    for _ in range(128):
         server.send(piece)
     server.send(b"\0")
-    assert json.loads(server.frame()) == {"reason": "is larger than 256 MiB"}
+    assert json.loads(server.frame()) == {"reason": "is larger than 128 MB"}
     assert server.frame() == b""
     assert server.ask(dicom(ramp(8)))[1] == ramp(8).tobytes()
 
@@ -127,8 +127,8 @@ def test_what_unpacks_without_end_is_not_unpacked(server: Server) -> None:
 
 
 def test_what_needs_more_memory_than_there_is_has_a_reason() -> None:
-    running = Server(memory=500 * 2**20)
-    file = dicom(np.zeros((8192, 8192), np.uint16))
+    running = Server(memory=300 * 2**20)
+    file = dicom(np.zeros((5000, 6000), np.uint16))
     assert running.ask(file) == ({"reason": "needs more memory to be unpacked than an image may take"}, b"")
     assert running.ask(dicom(ramp(8)))[1] == ramp(8).tobytes()
     running.close()

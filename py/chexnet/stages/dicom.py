@@ -24,10 +24,10 @@ from chexnet.runtime.process import arm_parent_death_signal
 NEEDED = {"numpy": "numpy", "pydicom": "'pydicom>=3'", "gdcm": "python-gdcm"}
 
 # No radiograph is near this size, and a file is read in one piece.
-MAX_FILE_BYTES = 256 * 2**20
+MAX_FILE_MEGABYTES = 128
 
 # Address space: several times what the largest image allowed takes, and an end for files that unpack without one.
-MAX_MEMORY_BYTES = 3 * 2**30
+MAX_MEMORY_BYTES = 2 * 2**30
 
 _DISCARD_BYTES = 2**20
 
@@ -50,9 +50,9 @@ def main() -> None:
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while (size := _read_size(requests)) is not None:
-        if size > MAX_FILE_BYTES:
+        if size > MAX_FILE_MEGABYTES * 1e6:
             _discard(requests, size)
-            _write_answer(answers, {"reason": f"is larger than {MAX_FILE_BYTES // 2**20} MiB"}, b"")
+            _write_answer(answers, {"reason": f"is larger than {MAX_FILE_MEGABYTES} MB"}, b"")
             continue
         _write_answer(answers, *_answer_to(requests.read(size)))
 

@@ -24,7 +24,7 @@ from chexnet.stages.dicom_pixels import COMPRESSED, Words, decoded_words, native
 _PREAMBLE_BYTES = 128
 _MAGIC = b"DICM"
 # A deflated file of this size could unpack to a thousand times as much.
-_MAX_UNPACKED_BYTES = 256 * 2**20
+_MAX_UNPACKED_MEGABYTES = 128
 _NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian)
 _KEYWORDS = (
     *("PresentationIntentType", "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns"),
@@ -96,12 +96,13 @@ def _read_syntax(stream: BytesIO) -> UID:
 
 def _inflated(packed: bytes) -> bytes:
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    limit = _MAX_UNPACKED_MEGABYTES * 10**6
     try:
-        body = unpacker.decompress(packed, _MAX_UNPACKED_BYTES)
+        body = unpacker.decompress(packed, limit)
     except zlib.error:
         raise RefusedError("has damaged deflated data") from None
     if unpacker.eof:
         return body
-    unpacks_on = len(body) >= _MAX_UNPACKED_BYTES
-    limit = f"unpacks to more than {_MAX_UNPACKED_BYTES // 2**20} MiB"
-    raise RefusedError(limit if unpacks_on else "is cut off within its deflated data")
+    if len(body) == limit:
+        raise RefusedError(f"unpacks to more than {_MAX_UNPACKED_MEGABYTES} MB")
+    raise RefusedError("is cut off within its deflated data")

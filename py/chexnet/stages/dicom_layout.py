@@ -6,9 +6,9 @@ from pydicom.dataset import Dataset
 
 from chexnet.stages.dicom_element import RefusedError, items, whole, whole_or_none, word
 
-# The limits of PNG files.
+# As of PNG files, see pipeline/stages/preprocess/frame.ts.
 MAX_SIDE = 16_384
-MAX_PIXELS = 64 * 2**20
+MAX_MEGAPIXELS = 32
 
 _GRAY = ("MONOCHROME1", "MONOCHROME2")
 _COLOURS = (
@@ -39,13 +39,13 @@ def layout_of(data: Dataset) -> Layout:
     inverted = _refuse_all_but_gray(data) == "MONOCHROME1"
     _refuse_several_frames(data)
     rows, columns = whole(data, "Rows"), whole(data, "Columns")
-    size = f"{columns}×{rows} pixels"
+    size = f"{columns:,}×{rows:,} pixels"
     if rows < 1 or columns < 1:
         raise RefusedError(f"says that it is {size}")
     if max(rows, columns) > MAX_SIDE:
-        raise RefusedError(f"is {size}; more than {MAX_SIDE} on a side are not read")
-    if rows * columns > MAX_PIXELS:
-        raise RefusedError(f"is {size}; more than {MAX_PIXELS} are not read")
+        raise RefusedError(f"is {size}; more than {MAX_SIDE:,} on a side are not read")
+    if rows * columns > MAX_MEGAPIXELS * 1e6:
+        raise RefusedError(f"is {size}; more than {MAX_MEGAPIXELS} megapixels are not read")
     allocated, bits = whole(data, "BitsAllocated"), whole(data, "BitsStored")
     high, sign = whole(data, "HighBit"), whole(data, "PixelRepresentation")
     if allocated not in (8, 16) or not 8 <= bits <= allocated:

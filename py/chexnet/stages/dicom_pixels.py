@@ -42,7 +42,7 @@ def native_words(pixels: bytes, layout: Layout, *, big_endian: bool, in_words: b
     if len(pixels) < expected:
         raise RefusedError(f"has {len(pixels)} of {expected} bytes of pixels")
     if layout.allocated == 16:
-        words: Words = np.frombuffer(pixels, ">u2" if big_endian else "<u2", count).astype(np.uint16)
+        words: Words = np.frombuffer(pixels, ">u2" if big_endian else "<u2", count).astype(np.uint16, copy=False)
     elif big_endian and in_words:
         even = np.frombuffer(pixels, np.uint16, len(pixels) // 2)
         words = even.byteswap().view(np.uint8)[:count]
