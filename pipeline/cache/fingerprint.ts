@@ -1,5 +1,5 @@
 import type {Fingerprint, FingerprintParts} from '../model/decision.js';
-import {canonicalJson, type Json, type JsonObject} from '../model/json.js';
+import {canonicalJson, isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import type {Digest, Need, Stage, StageId} from '../model/stage.js';
 import {digestOf} from '../store/sha256.js';
 
@@ -48,7 +48,10 @@ export function usedParams({kind, params}: Stage): JsonObject {
   const left = new Set([...kind.paths.map(({param}) => param), ...kind.speedOnly]);
   // Of the environment, the variables' names are in the key beside their values, in no particular order.
   if (kind.work.kind === 'exec') left.add('env');
-  return Object.fromEntries(Object.entries(params).filter(([name]) => !left.has(name)));
+  // What names no file, though it may, is a value like any other: training lists that are built in.
+  return Object.fromEntries(
+    Object.entries(params).filter(([name, value]) => !left.has(name) || isJsonObject(value)),
+  );
 }
 
 function digestsOfNeeds({stage, needs}: FingerprintRequest): Record<string, Digest> {

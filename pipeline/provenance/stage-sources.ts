@@ -11,6 +11,7 @@ import {digestOfSmallFile} from '../store/sha256.js';
  */
 export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   synthesize: ['synthesize', 'csv.ts', 'dataset.ts', 'data-card.ts', 'random.ts'].map(inStages),
+  download: ['download', 'csv.ts'].map(inStages),
   acquire: [
     'acquire',
     'archives',
@@ -20,12 +21,17 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
     'file-name.ts',
     'png-header.ts',
   ].map(inStages),
-  split: ['split', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
+  split: ['split', 'audit/document.ts', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
+  audit: ['audit', 'csv.ts'].map(inStages),
   preprocess: ['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
+  'data-card': [
+    ...['data-card-page', 'report', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
+    'reports',
+  ],
   train: ['pipeline/stages/train.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   predict: ['pipeline/stages/predict.ts', 'py/chexnet/training', 'py/chexnet/accelerators'],
   evaluate: ['pipeline/stages/evaluate.ts', 'py/chexnet/stages/evaluate.py', 'py/chexnet/evaluation'],
-  report: ['pipeline/stages/report', 'reports'],
+  report: [...['report', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages), 'reports'],
   exec: ['pipeline/stages/exec.ts', 'pipeline/execute/exec.ts'],
 };
 

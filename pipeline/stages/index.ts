@@ -1,5 +1,6 @@
 import type {StageKind} from '../model/stage-kind.js';
 import {acquire} from './acquire/stage.js';
+import {audit} from './audit/stage.js';
 import {download} from './download/stage.js';
 import {evaluate} from './evaluate.js';
 import {execKind} from './exec.js';
@@ -16,6 +17,7 @@ const KINDS: readonly StageKind[] = [
   acquire,
   split,
   preprocess,
+  audit,
   train,
   predict,
   evaluate,

@@ -83,6 +83,8 @@ export const train: StageKind = {
     {type: 'images', optional: false},
     {type: 'folds', optional: false},
     {type: 'dataset', optional: false},
+    // Where there is one it must pass first; what it says changes no weight.
+    {type: 'audit', optional: true, inKey: false},
   ],
   output: 'model',
   params,

@@ -1,52 +1,73 @@
 import {FINDINGS, type Finding, FOLDS, type Fold} from '../../model/findings.js';
-import type {JsonObject} from '../../model/json.js';
-import {describeImages, shareOf} from '../data-card.js';
+import type {Json, JsonObject} from '../../model/json.js';
+import {ALL_IMAGES, describeImages, shareOf} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
+import {type Assignment, foldOfPart} from './assign.js';
 import type {ListedImage} from './lists.js';
+import type {SplitParams} from './params.js';
+import {publishedFolds} from './published.js';
+import {cellsEqual, compareWithTable1} from './table-1.js';
 
-type Assigned = Readonly<{row: ImageRow; fold: Fold}>;
+export type CardFacts = Readonly<{
+  given: SplitParams;
+  /** SHA-256 of folds.csv. */
+  digest: string;
+  rows: readonly ImageRow[];
+  assignment: Assignment;
+  /** How many patients and images are in more than one fold. */
+  overlaps: Readonly<{patients: number; images: number}>;
+}>;
 
 /**
- * card.json, the "Table 1" of a split: per fold images, patients, images with each finding and their percentage, sex,
- * view and age. When lists with labels were imported it has these labels' table too, since labels were corrected later:
- * the published Table 1 is that of the lists.
+ * card.json, the "Table 1" of a split: per fold (and per part, for cross-validation) images, patients, images with each
+ * finding and their percentage, sex, view and age. When lists with labels were imported it has these labels' table too,
+ * since labels were corrected later: the published Table 1 is that of the lists.
  */
-export function splitCard(
-  facts: Readonly<{
-    method: Readonly<{method: string; seed?: number; fractions?: readonly number[]}>;
-    /** SHA-256 of folds.csv. */
-    digest: string;
-    assigned: readonly Assigned[];
-    all: readonly ImageRow[];
-    listed: readonly ListedImage[] | null;
-  }>,
-): JsonObject {
-  const {method, digest, assigned, all, listed} = facts;
-  const rowsOf = (fold: Fold): readonly ImageRow[] =>
-    assigned.filter((image) => image.fold === fold).map(({row}) => row);
-  const folds = Object.fromEntries(FOLDS.map((fold) => [fold, describeImages(rowsOf(fold))]));
-  const whole = describeImages(assigned.map(({row}) => row));
+export function splitCard(facts: CardFacts): JsonObject {
+  const {given, digest, rows, assignment, overlaps} = facts;
+  const inFold = (fold: Fold): readonly ImageRow[] => rows.filter((_, row) => assignment.folds[row] === fold);
+  const folds = Object.fromEntries(FOLDS.map((fold) => [fold, describeImages(inFold(fold))]));
+  const members = rows.filter((_, row) => assignment.folds[row] !== null);
+  const whole = describeImages(members);
+  const lists = assignment.listed === null ? null : describeLists(assignment.listed, members);
   return {
     schema: 'pipeline/split-card/v1',
-    method: method.method,
-    ...(method.seed === undefined ? {} : {seed: method.seed}),
-    ...(method.fractions === undefined ? {} : {fractions: [...method.fractions]}),
+    ...methodFacts(given),
     digest,
     folds,
     all: whole,
     worst_deviation: worstDeviation(folds, whole),
-    not_in_a_fold: all.length - assigned.length,
-    lists: listed === null ? null : describeLists(listed, assigned),
+    ...describeParts(facts, whole),
+    not_in_a_fold: rows.length - members.length,
+    overlaps,
+    lists,
+    table_1: table1(facts, {folds, lists}),
   };
 }
 
-/** The finding and fold whose percentage is farthest from that of all images. */
-function worstDeviation(folds: Readonly<Record<string, JsonObject>>, whole: JsonObject): JsonObject {
-  const percent = (part: JsonObject, finding: Finding): number =>
-    (part['findings'] as Record<Finding, {percent: number}>)[finding].percent;
-  const deviations = FOLDS.flatMap((fold) =>
+/** The parameters that decide the folds; files have their digests in the fingerprint. */
+function methodFacts(given: SplitParams): JsonObject {
+  switch (given.method) {
+    case 'seeded':
+      return {method: given.method, seed: given.seed, fractions: [...given.fractions]};
+    case 'official':
+      return {method: given.method, seed: given.seed, val_fraction: given.val_fraction};
+    case 'column':
+      return {method: given.method, column: given.column};
+    case 'folds':
+      return {method: given.method, seed: given.seed, k: given.k, test_part: given.test_part};
+    default:
+      return {method: given.method};
+  }
+}
+
+/** The finding and fold or part whose percentage is farthest from that of all images. */
+function worstDeviation(groups: Readonly<Record<string, JsonObject>>, whole: JsonObject): JsonObject {
+  const percent = (group: JsonObject, finding: Finding): number =>
+    (group['findings'] as Record<Finding, {percent: number}>)[finding].percent;
+  const deviations = Object.entries(groups).flatMap(([fold, group]) =>
     FINDINGS.map((finding) => {
-      const points = Math.abs(percent(folds[fold]!, finding) - percent(whole, finding));
+      const points = Math.abs(percent(group, finding) - percent(whole, finding));
       return {fold, finding, percentage_points: Number(points.toFixed(4))};
     }),
   );
@@ -55,20 +76,31 @@ function worstDeviation(folds: Readonly<Record<string, JsonObject>>, whole: Json
   );
 }
 
-function describeLists(listed: readonly ListedImage[], assigned: readonly Assigned[]): JsonObject {
-  const present = new Map(assigned.map(({row}) => [row.image, row]));
+function describeParts({given, rows, assignment}: CardFacts, whole: JsonObject): JsonObject {
+  if (given.method !== 'folds') return {};
+  const parts = Array.from({length: given.k}, (_, part): JsonObject => {
+    const members = rows.filter((_, row) => assignment.parts?.[row] === part);
+    const fold = foldOfPart(part, {k: given.k, test: given.test_part});
+    return {part, fold, ...describeImages(members)};
+  });
+  const {fold: part, ...worst} = worstDeviation(Object.fromEntries(parts.entries()), whole);
+  return {parts, worst_part_deviation: {part: Number(part), ...worst}};
+}
+
+function describeLists(listed: readonly ListedImage<Fold>[], members: readonly ImageRow[]): JsonObject {
+  const present = new Map(members.map((row) => [row.image, row]));
   const differing = listed.filter(({image, findings}) => {
     const row = present.get(image);
     return row !== undefined && findings !== null && findings.join('|') !== row.findings.join('|');
   });
   const parts = FOLDS.map((fold) => {
-    const images = listed.filter((image) => image.fold === fold);
+    const images = listed.filter(({part}) => part === fold);
     return [fold, describeList(images, images.filter(({image}) => present.has(image)).length)];
   });
   return {...Object.fromEntries(parts), labels_unlike_the_metadata: differing.length};
 }
 
-function describeList(images: readonly ListedImage[], present: number): JsonObject {
+function describeList(images: readonly ListedImage<Fold>[], present: number): JsonObject {
   const labelled = images.flatMap(({findings}) => (findings === null ? [] : [findings]));
   const absent = images.length - present;
   if (labelled.length === 0) return {images: images.length, not_in_the_data_set: absent};
@@ -80,4 +112,36 @@ function describeList(images: readonly ListedImage[], present: number): JsonObje
     findings: Object.fromEntries(FINDINGS.map((name) => [name, share((set) => set.includes(name))])),
     no_finding: share((set) => set.length === 0),
   };
+}
+
+type Described = Readonly<{images: number; findings?: Readonly<Record<string, {images: number}>>}>;
+
+/** Null for folds of another origin: they have no reason to be like those of Table 1. */
+function table1(
+  {given, assignment: {listed}}: CardFacts,
+  {folds, lists}: Readonly<{folds: JsonObject; lists: JsonObject | null}>,
+): Json {
+  if (given.method !== 'lists' && given.method !== 'chexnet') return null;
+  const described = [folds, lists ?? {}].map((groups) => {
+    const counts = FOLDS.map((fold) => [fold, groups[fold] as unknown as Described | undefined] as const);
+    const complete = counts.every(([, group]) => group?.findings !== undefined);
+    if (!complete) return null;
+    const group = (name: Fold): Described => counts.find(([fold]) => fold === name)![1]!;
+    const of = (fold: Fold) => ({
+      images: group(fold).images,
+      findings: (finding: Finding): number => group(fold).findings![finding]!.images,
+    });
+    return {train: of('train'), val: of('val'), test: of('test')};
+  });
+  const [metadata, imported] = described;
+  const {foldOf} = publishedFolds('chexnet');
+  const images = FOLDS.reduce((sum, fold) => sum + (metadata?.[fold].images ?? 0), 0);
+  return compareWithTable1({
+    lists: imported == null ? null : cellsEqual(imported),
+    metadata: metadata == null || images < ALL_IMAGES ? null : cellsEqual(metadata),
+    changed: Number(lists?.['labels_unlike_the_metadata'] ?? 0),
+    published:
+      listed === null ||
+      (listed.length === ALL_IMAGES && listed.every(({image, part}) => foldOf(image) === part)),
+  });
 }

@@ -1,43 +1,52 @@
 import {type Diagnostic, fault, type Location} from '../../model/diagnostic.js';
-import {FINDINGS, type Finding, FOLDS, type Fold} from '../../model/findings.js';
+import {FINDINGS, type Finding} from '../../model/findings.js';
 import {err, ok, type Result} from '../../model/result.js';
 import {readText} from '../csv.js';
 import {createFaultList, type FaultList} from '../fault-list.js';
 
 /** One line of a list. `findings` is null when the list has names only. */
-export type ListedImage = Readonly<{image: string; fold: Fold; findings: readonly Finding[] | null}>;
+export type ListedImage<Part extends string> = Readonly<{
+  image: string;
+  part: Part;
+  findings: readonly Finding[] | null;
+}>;
 
 type Seen = Map<string, {file: string; location: Location}>;
 
 /**
- * Reads three lists as CheXNet's: a line per image, its name, then fourteen 0 or 1 in the order of FINDINGS, or the name
+ * Reads lists as CheXNet's: a line per image, its name, then fourteen 0 or 1 in the order of FINDINGS, or the name
  * alone. Names may have a folder before them. The last line counts with and without its newline.
- * @param files - Absolute paths, also gzipped.
+ * @param files - Absolute paths by part, also gzipped.
  * @returns Every fault at its place, at most twenty a file; an image in two lists is one.
  */
-export function readLists(
-  files: Readonly<Record<Fold, string>>,
-): Result<readonly ListedImage[], readonly Diagnostic[]> {
+export function readLists<Part extends string>(
+  files: Readonly<Record<Part, string>>,
+): Result<readonly ListedImage<Part>[], readonly Diagnostic[]> {
   const seen: Seen = new Map();
-  const listed: ListedImage[] = [];
+  const listed: ListedImage<Part>[] = [];
   const faults: Diagnostic[] = [];
-  for (const fold of FOLDS) {
-    const file = files[fold];
+  for (const [part, file] of Object.entries(files) as [Part, string][]) {
     const text = readText(file);
     if (!text.ok) {
       faults.push(text.error);
       continue;
     }
     const found = createFaultList(file);
-    for (const image of readList({file, fold, text: text.value, seen, faults: found})) listed.push(image);
+    for (const image of readList({file, part, text: text.value, seen, faults: found})) listed.push(image);
     faults.push(...found.all());
   }
   return faults.length === 0 ? ok(listed) : err(faults);
 }
 
-type List = Readonly<{file: string; fold: Fold; text: string; seen: Seen; faults: FaultList}>;
+/** Names may be paths, of the machine where the list was made: what counts is the file's name. */
+export function nameInList(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
 
-function* readList({file, fold, text, seen, faults}: List): Iterable<ListedImage> {
+type List<Part> = Readonly<{file: string; part: Part; text: string; seen: Seen; faults: FaultList}>;
+
+function* readList<Part extends string>(list: List<Part>): Iterable<ListedImage<Part>> {
+  const {file, part, text, seen, faults} = list;
   let line = 0;
   let count = 0;
   for (const raw of text.split('\n')) {
@@ -46,14 +55,14 @@ function* readList({file, fold, text, seen, faults}: List): Iterable<ListedImage
     if (content === '') continue;
     count++;
     const [path = '', ...labels] = content.split(/[ \t]+/);
-    const image = path.slice(path.lastIndexOf('/') + 1);
+    const image = nameInList(path);
     const location = {file, line, column: 1, length: path.length};
     const first = seen.get(image);
     if (first === undefined) seen.set(image, {file, location});
     else faults.add(listedTwice(image, location, first));
     const findings = readLabels(labels);
     if (findings === 'wrong') faults.add(wrongLine(labels, {...location, length: content.length}));
-    else yield {image, fold, findings};
+    else yield {image, part, findings};
   }
   if (count === 0) {
     const location = {file, line: 1, column: 1, length: 1};

@@ -2,86 +2,87 @@ import {createHash} from 'node:crypto';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
-import {FOLDS, type Fold} from '../../model/findings.js';
-import type {JsonObject} from '../../model/json.js';
+import {FOLDS} from '../../model/findings.js';
+import {isJsonObject, type Json, type JsonObject} from '../../model/json.js';
 import {err, ok, type Result} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {countOf} from '../../model/words.js';
+import {type AuditCheck, auditDocument, failedChecks} from '../audit/document.js';
 import {toCsv} from '../csv.js';
 import {type ImageRow, readMetadata} from '../dataset.js';
-import {auditDocument, type FoldRow, findOverlaps, type Overlap} from './audit.js';
+import {checkArchiveBoundaries} from './archive-boundary.js';
+import {type Assignment, assign} from './assign.js';
 import {splitCard} from './card.js';
-import {type ListedImage, readLists} from './lists.js';
+import {checkOfficialTest} from './official-test.js';
+import {checkOverlap, type FoldRow} from './overlap.js';
 import type {SplitParams} from './params.js';
-import {dealPatients, type Fractions} from './seeded.js';
+import {isChestXray14} from './published.js';
+import {checkTrainedOn} from './trained-on.js';
 
-/** @returns How many images each fold has. */
+/** @returns How many images each fold has, and how many cells equal Table 1 where that means something. */
 export async function runSplit(context: StageContext): Promise<StageResult> {
   const given = context.params as unknown as SplitParams;
-  const rows = readMetadata(context.need('dataset'));
-  const dealt = given.method === 'seeded' ? deal(rows, given) : follow(rows, given);
-  if (!dealt.ok) return err({reason: 'invalid-input', diagnostics: dealt.error});
-  const {folds, listed} = dealt.value;
-  const assigned = rows.flatMap((row) => {
-    const fold = folds.get(row.image);
-    return fold === undefined ? [] : [{row, fold}];
-  });
-  const members = assigned.map(({row, fold}): FoldRow => ({image: row.image, patient: row.patient, fold}));
-  const overlaps = findOverlaps(members);
-  const faults = judge(members, overlaps);
+  const dataset = context.need('dataset');
+  const rows = readMetadata(dataset);
+  const assigned = assign({rows, dataset}, given);
+  if (!assigned.ok) return err({reason: 'invalid-input', diagnostics: assigned.error});
+  const members = membersOf(rows, assigned.value);
+  const checks = checkFolds(members, {given, known: isChestXray14(dataset, rows)});
+  if (!checks.ok) return err({reason: 'invalid-input', diagnostics: checks.error});
+  const audit = auditDocument(checks.value, given.accept);
+  const faults = [...emptyFolds(members), ...failedChecks(audit)];
   if (faults.length > 0) return err({reason: 'invalid-input', diagnostics: faults});
   const csv = toCsv(
     ['image', 'patient', 'fold'],
     members.map((row) => [row.image, row.patient, row.fold]),
   );
   const digest = createHash('sha256').update(csv).digest('hex');
-  const card = splitCard({method: given, digest, assigned, all: rows, listed});
-  write(context.out, {'folds.csv': csv, 'card.json': card, 'audit.json': auditDocument(overlaps)});
+  const overlaps = {patients: countOf(checks.value, 'patient'), images: countOf(checks.value, 'image')};
+  const card = splitCard({given, digest, rows, assignment: assigned.value, overlaps});
+  write(context.out, {'folds.csv': csv, 'card.json': card, 'audit.json': audit});
+  if (assigned.value.parts !== null) write(context.out, {'parts.csv': partsCsv(rows, assigned.value.parts)});
+  tell(context, {card, checks: audit.checks});
   const counts = FOLDS.map((fold) => [fold, members.filter((row) => row.fold === fold).length]);
-  return ok({...Object.fromEntries(counts), digest: digest.slice(0, 12)});
+  return ok({...Object.fromEntries(counts), ...table1Fact(card['table_1']), digest: digest.slice(0, 12)});
 }
 
-type Dealt = Readonly<{folds: ReadonlyMap<string, Fold>; listed: readonly ListedImage[] | null}>;
-
-function deal(
-  rows: readonly ImageRow[],
-  given: Readonly<{seed: number; fractions: Fractions}>,
-): Result<Dealt, readonly Diagnostic[]> {
-  const patients = new Set(rows.map((row) => row.patient)).size;
-  if (patients < FOLDS.length) {
-    const message = `the data set has ${countOf(patients, 'patient')}: too few for three folds`;
-    return err([fault(message, null, 'take more images, of three patients at least')]);
-  }
-  const folds = dealPatients(rows, given);
-  return ok({folds: new Map(rows.map((row, index) => [row.image, folds[index]!])), listed: null});
+function membersOf(rows: readonly ImageRow[], {folds}: Assignment): readonly FoldRow[] {
+  return rows.flatMap(({image, patient}, row) => {
+    const fold = folds[row];
+    return fold == null ? [] : [{image, patient, fold}];
+  });
 }
 
-function follow(
-  rows: readonly ImageRow[],
-  given: Readonly<Record<Fold, string>>,
-): Result<Dealt, readonly Diagnostic[]> {
-  const listed = readLists(given);
-  if (!listed.ok) return listed;
-  const folds = new Map(listed.value.map((image) => [image.image, image.fold]));
-  if (rows.some((row) => folds.has(row.image))) return ok({folds, listed: listed.value});
-  const message =
-    `none of the ${countOf(rows.length, 'image')} of the data set is among the ` +
-    `${countOf(folds.size, 'image')} of the lists`;
-  return err([fault(message, null, 'do both belong to the same data set? images are matched by file name')]);
+/** The checks that need no image. */
+function checkFolds(
+  members: readonly FoldRow[],
+  {given, known}: Readonly<{given: SplitParams; known: boolean}>,
+): Result<readonly AuditCheck[], readonly Diagnostic[]> {
+  const trainedOn = checkTrainedOn(members, {given: given.trained_on, known});
+  if (!trainedOn.ok) return trainedOn;
+  return ok([
+    checkOverlap('patient', members),
+    checkOverlap('image', members),
+    checkArchiveBoundaries(members, known),
+    trainedOn.value,
+    checkOfficialTest(members, known),
+  ]);
 }
 
-function judge(members: readonly FoldRow[], overlaps: readonly Overlap[]): readonly Diagnostic[] {
-  const empty = FOLDS.filter((fold) => !members.some((row) => row.fold === fold)).map((fold) =>
-    fault(`the fold "${fold}" is empty`, null, 'take more images, or other lists'),
+function emptyFolds(members: readonly FoldRow[]): readonly Diagnostic[] {
+  return FOLDS.filter((fold) => !members.some((row) => row.fold === fold)).map((fold) =>
+    fault(`the fold "${fold}" is empty`, null, 'take more images, or other folds'),
   );
-  const shared = overlaps
-    .filter((overlap) => overlap.count > 0)
-    .map(({of, folds, count, examples}) => {
-      const what = `${countOf(count, of)} in both ${folds[0]} and ${folds[1]}: ${examples.join(', ')}`;
-      const message = `${what}${count > examples.length ? ', …' : ''}`;
-      return fault(message, null, `a ${of} in two folds makes the scores look better than they are`);
-    });
-  return [...empty, ...shared];
+}
+
+function countOf(checks: readonly AuditCheck[], of: 'patient' | 'image'): number {
+  return checks.find(({name}) => name === `${of}-overlap`)!.count;
+}
+
+function partsCsv(rows: readonly ImageRow[], parts: readonly number[]): string {
+  return toCsv(
+    ['image', 'patient', 'part'],
+    rows.map(({image, patient}, row) => [image, patient, parts[row]!]),
+  );
 }
 
 function write(out: string, files: Readonly<Record<string, string | JsonObject>>): void {
@@ -89,4 +90,26 @@ function write(out: string, files: Readonly<Record<string, string | JsonObject>>
     const text = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
     writeFileSync(join(out, name), text);
   }
+}
+
+/** What was accepted is a warning each time, so that nobody forgets it. */
+function tell(
+  context: StageContext,
+  {card, checks}: Readonly<{card: JsonObject; checks: readonly AuditCheck[]}>,
+): void {
+  const table = card['table_1'];
+  if (isJsonObject(table)) say(context, 'info', String(table['note']));
+  for (const {name, status, title, detail} of checks) {
+    if (status === 'noted' && name === 'official-test') say(context, 'info', `${title}: ${detail}`);
+    if (status === 'accepted') say(context, 'warning', `accepted: ${title}: ${detail}`);
+  }
+}
+
+function say(context: StageContext, level: 'info' | 'warning', text: string): void {
+  context.report({type: 'stage-note', level, text});
+}
+
+function table1Fact(table: Json | undefined): JsonObject {
+  if (!isJsonObject(table) || typeof table['cells_equal'] !== 'number') return {};
+  return {table_1: `${table['cells_equal']} of ${String(table['of'])} cells`};
 }

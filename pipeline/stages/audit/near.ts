@@ -1,0 +1,127 @@
+import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
+import {join} from 'node:path';
+import type {ArtifactRef, StageContext} from '../../model/stage-kind.js';
+import {countOf, formatCount} from '../../model/words.js';
+import {createPace} from '../pace.js';
+import {readImageIndex} from '../preprocess/image-index.js';
+import {NPY_HEADER_BYTES} from '../preprocess/npy.js';
+import {detailOf, likeness} from './detail.js';
+import {type AuditCheck, notChecked} from './document.js';
+import type {Member} from './members.js';
+import {findNearPairs, type NearPair, parseHashes} from './near-duplicates.js';
+import {isAcross, type Pair} from './pairs.js';
+
+const TITLE = 'Nearly equal images in more than one fold';
+
+/** More pairs with nearly equal hashes than this are no sign of copies but of images that the hash cannot tell apart. */
+const MOST_PAIRS = 200_000;
+
+/** An image of a fold, with its row in the array. */
+type Compared = Readonly<{member: Member; row: number; sha256: string; phash: string}>;
+
+/**
+ * Images that look the same though their bytes differ: hashes that differ in few bits, then details that correlate, since
+ * among thousands of millions of pairs some hashes of different people are near each other.
+ * @returns The check, and the pairs that it found.
+ */
+export function checkNearDuplicates(
+  context: Pick<StageContext, 'report' | 'signal'>,
+  facts: Readonly<{
+    images: ArtifactRef | null;
+    members: ReadonlyMap<string, Member>;
+    bits: number;
+    likeness: number;
+  }>,
+): Readonly<{check: AuditCheck; pairs: readonly Pair[]}> {
+  const {images, members, bits} = facts;
+  const skip = (because: string) => ({check: notChecked('near-duplicates', TITLE, because), pairs: []});
+  if (images === null) return skip('no preprocess stage gives the images');
+  const index = readImageIndex(images.path);
+  const compared = index.flatMap(({image, sha256, phash}, row): readonly Compared[] => {
+    const member = members.get(image);
+    return member === undefined ? [] : [{member, row, sha256, phash}];
+  });
+  const candidates = findNearPairs(parseHashes(compared.map(({phash}) => phash)), {bits, most: MOST_PAIRS});
+  if (candidates === null) {
+    return skip(
+      `more than ${formatCount(MOST_PAIRS)} pairs have hashes that differ in ${bits} bits or less: ` +
+        'the images are too much alike for it, lower near_duplicate_bits',
+    );
+  }
+  // Files with the same bytes are another check's.
+  const unequal = candidates.filter(({one, other}) => compared[one]!.sha256 !== compared[other]!.sha256);
+  const file = join(images.path, 'images.npy');
+  const pairs = confirm(context, {
+    file,
+    rows: index.length,
+    compared,
+    candidates: unequal,
+    least: facts.likeness,
+  });
+  return {check: describe(pairs, compared.length), pairs};
+}
+
+function confirm(
+  context: Pick<StageContext, 'report' | 'signal'>,
+  work: Readonly<{
+    file: string;
+    rows: number;
+    compared: readonly Compared[];
+    candidates: readonly NearPair[];
+    least: number;
+  }>,
+): readonly Pair[] {
+  const {compared, candidates, least} = work;
+  const wanted = [...new Set(candidates.flatMap(({one, other}) => [one, other]))].sort((a, b) => a - b);
+  const details = readDetails(context, {...work, wanted});
+  return candidates.flatMap(({one, other, bits}): readonly Pair[] => {
+    const alike = likeness(details.get(one)!, details.get(other)!);
+    if (alike < least) return [];
+    const [first, second] = [compared[one]!.member, compared[other]!.member];
+    return [{kind: 'near-duplicate', one: first, other: second, bits, likeness: alike}];
+  });
+}
+
+/** Reads single rows: a few among a hundred thousand, which lie far apart. */
+function readDetails(
+  {report, signal}: Pick<StageContext, 'report' | 'signal'>,
+  work: Readonly<{file: string; rows: number; compared: readonly Compared[]; wanted: readonly number[]}>,
+): ReadonlyMap<number, Int8Array> {
+  const {file, rows, compared, wanted} = work;
+  const pace = createPace({report, total: wanted.length, unit: 'images'});
+  const source = openSync(file, 'r');
+  try {
+    const rowBytes = (fstatSync(source).size - NPY_HEADER_BYTES) / Math.max(1, rows);
+    const pixels = Buffer.alloc(rowBytes);
+    const details = new Map<number, Int8Array>();
+    for (const place of wanted) {
+      signal.throwIfAborted();
+      readSync(source, pixels, 0, rowBytes, NPY_HEADER_BYTES + compared[place]!.row * rowBytes);
+      details.set(place, detailOf(pixels, Math.sqrt(rowBytes)));
+      pace.advance(details.size);
+    }
+    pace.finish();
+    return details;
+  } finally {
+    closeSync(source);
+  }
+}
+
+function describe(pairs: readonly Pair[], compared: number): AuditCheck {
+  const across = pairs.filter(isAcross);
+  const within = pairs.filter((pair) => !isAcross(pair));
+  const ofOnePatient = within.filter(({one, other}) => one.patient === other.patient).length;
+  return {
+    name: 'near-duplicates',
+    title: TITLE,
+    status: across.length > 0 ? 'failed' : within.length > 0 ? 'noted' : 'passed',
+    count: across.length,
+    of: compared,
+    detail:
+      `${countOf(across.length, 'pair')} across folds, ${formatCount(within.length)} within one ` +
+      `(${formatCount(ofOnePatient)} of one patient)`,
+    examples: across
+      .slice(0, 5)
+      .map(({one, other}) => `${one.image} in ${one.fold} ≈ ${other.image} in ${other.fold}`),
+  };
+}

@@ -1,0 +1,43 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {err, ok} from '../../model/result.js';
+import type {StageContext, StageResult} from '../../model/stage-kind.js';
+import {auditDocument, failedChecks, readAudit} from './document.js';
+import {checkDuplicates} from './duplicates.js';
+import {readDigests, readMembers} from './members.js';
+import {checkNearDuplicates} from './near.js';
+import {pairsCsv} from './pairs.js';
+import type {AuditParams} from './stage.js';
+
+/** @returns How many checks there are of each outcome. */
+export async function runAudit(context: StageContext): Promise<StageResult> {
+  const given = context.params as AuditParams;
+  const folds = context.need('folds');
+  const members = readMembers(folds);
+  const equal = checkDuplicates(readDigests(context.need('dataset')), members);
+  const near = checkNearDuplicates(context, {
+    images: context.optionalNeed('images'),
+    members,
+    bits: given.near_duplicate_bits,
+    likeness: given.near_duplicate_likeness,
+  });
+  const found = [equal.check, near.check];
+  const audit = auditDocument([...readAudit(folds).checks, ...found], given.accept);
+  const faults = failedChecks(audit);
+  if (faults.length > 0) return err({reason: 'invalid-input', diagnostics: faults});
+  writeFileSync(join(context.out, 'audit.json'), `${JSON.stringify(audit, null, 2)}\n`);
+  writeFileSync(join(context.out, 'pairs.csv'), pairsCsv([...equal.pairs, ...near.pairs]));
+  for (const {name, status, title, detail} of audit.checks) {
+    const accepted = status === 'accepted';
+    if (!accepted && !(status === 'noted' && found.some((check) => check.name === name))) continue;
+    const text = `${accepted ? 'accepted: ' : ''}${title}: ${detail}`;
+    context.report({type: 'stage-note', level: accepted ? 'warning' : 'info', text});
+  }
+  const count = (status: string): number => audit.checks.filter((check) => check.status === status).length;
+  return ok({
+    passed: count('passed'),
+    noted: count('noted'),
+    accepted: count('accepted'),
+    not_checked: count('not-checked'),
+  });
+}

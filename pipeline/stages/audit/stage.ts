@@ -1,0 +1,43 @@
+import {z} from 'zod';
+import type {JsonObject} from '../../model/json.js';
+import type {StageKind} from '../../model/stage-kind.js';
+import {IMAGE_CHECKS} from './document.js';
+
+const params = z.strictObject({
+  accept: z
+    .array(z.enum(IMAGE_CHECKS))
+    .default([])
+    .describe('checks that may fail without stopping the run; those of split are accepted there'),
+  near_duplicate_bits: z
+    .int()
+    .min(0)
+    .max(12)
+    .default(8)
+    .describe('bits of 64 in which the perceptual hashes of two images may differ for a closer look'),
+  near_duplicate_likeness: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.85)
+    .describe('correlation of their details from which on two images are near-duplicates'),
+});
+
+export type AuditParams = z.output<typeof params>;
+
+/** Looks for the same image in two folds; a leak stops the run before anything is trained. */
+export const audit: StageKind = {
+  uses: 'audit',
+  version: 1,
+  summary: 'looks for equal and nearly equal images in different folds, beside what split has checked',
+  inputs: [
+    {type: 'dataset', optional: false},
+    {type: 'folds', optional: false},
+    {type: 'images', optional: true},
+  ],
+  output: 'audit',
+  params: params as unknown as z.ZodType<JsonObject>,
+  paths: [],
+  speedOnly: [],
+  slots: {},
+  work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runAudit(context)},
+};

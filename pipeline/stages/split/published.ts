@@ -1,0 +1,42 @@
+import {readFileSync} from 'node:fs';
+import {FOLDS, type Fold} from '../../model/findings.js';
+import type {ArtifactRef} from '../../model/stage-kind.js';
+import type {ImageRow} from '../dataset.js';
+
+/** Which published division: the publisher's train_val and test, or the three folds of the CheXNet re-implementations. */
+export type PublishedName = 'official' | 'chexnet';
+
+/** Patients of ChestX-ray14, numbered from 1. */
+const PATIENTS = 30_805;
+
+/** `00000013_005.png`: the patient's number, then that of the image. */
+const IMAGE_NAME = /^(\d{8})_\d{3}\.\w+$/;
+
+/** The fold of an image of ChestX-ray14 by its name, null of any other. The official train_val counts as `train`. */
+export type PublishedFolds = Readonly<{foldOf(image: string): Fold | null}>;
+
+/** Reads one of the tables in pipeline/stages/split/published; this file runs from dist/pipeline/stages/split. */
+export function publishedFolds(name: PublishedName): PublishedFolds {
+  const file = new URL(`../../../../pipeline/stages/split/published/${name}.txt`, import.meta.url);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const digits = lines.filter((line) => !line.startsWith('#')).join('');
+  if (digits.length !== PATIENTS) {
+    throw new Error(`Internal error: ${file.pathname} tells of ${digits.length} patients, not ${PATIENTS}`);
+  }
+  return {
+    foldOf: (image) => {
+      const patient = patientInName(image);
+      return patient === null ? null : (FOLDS[Number(digits[patient - 1])] ?? null);
+    },
+  };
+}
+
+/** Whether the published divisions tell anything of these images. Synthetic ones only have the same names. */
+export function isChestXray14(dataset: ArtifactRef, rows: readonly ImageRow[]): boolean {
+  return dataset.uses !== 'synthesize' && rows.some(({image}) => patientInName(image) !== null);
+}
+
+function patientInName(image: string): number | null {
+  const number = IMAGE_NAME.exec(image)?.[1];
+  return number === undefined ? null : Number(number);
+}
