@@ -127,7 +127,7 @@ def test_what_unpacks_without_end_is_not_unpacked(server: Server) -> None:
 
 
 def test_what_needs_more_memory_than_there_is_has_a_reason() -> None:
-    running = Server(memory=300 * 2**20)
+    running = Server(memory=240 * 2**20)
     file = dicom(np.zeros((5000, 6000), np.uint16))
     assert running.ask(file) == ({"reason": "needs more memory to be unpacked than an image may take"}, b"")
     assert running.ask(dicom(ramp(8)))[1] == ramp(8).tobytes()
