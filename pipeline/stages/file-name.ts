@@ -24,8 +24,9 @@ export function spelledOut(name: string): string {
  */
 export function whyNoImageName(name: string): string | null {
   if (/[/\\]/.test(name)) return 'names a folder';
-  if (name.includes('|')) return 'has a | in it, which stands between names in lists';
-  return whyNoPath(name);
+  return (
+    whyNoPath(name) ?? (name.includes('|') ? 'has a | in it, which stands between names in lists' : null)
+  );
 }
 
 /** The same for a path relative to a data folder; `/` stands between names. */

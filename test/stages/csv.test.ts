@@ -90,6 +90,56 @@ describe('CSV files', () => {
       }));
   }
 
+  const monsters: readonly [string, () => string | Uint8Array, string][] = [
+    [
+      'a million columns',
+      () => `${'a,'.repeat(1e6)}\n`,
+      '1:1+1 this row is longer than 100,000 characters | is this the right file, and are its line ends whole?',
+    ],
+    [
+      'thousands of columns',
+      () => `a,b\n${'1,'.repeat(2000)}\n`,
+      '2:1+1 this row has more than 1,000 cells | is this the right file, and are its line ends whole?',
+    ],
+    [
+      'thousands of quoted columns',
+      () => `a,b\n${'"1",'.repeat(2000)}\n`,
+      '2:1+1 this row has more than 1,000 cells | is this the right file, and are its line ends whole?',
+    ],
+    [
+      'a quote that is open for megabytes',
+      () => `a,b\n1,2\n3,"4\n${'5,6\n'.repeat(1e6)}`,
+      '3:1+1 this row is longer than 100,000 characters | is a quote not closed?',
+    ],
+    [
+      'more rows than there are radiographs',
+      () => 'a\n'.repeat(1_000_002),
+      '1000001:1+1 this file has more than 1,000,000 rows | is this the right file?',
+    ],
+    [
+      'more cells than fit in memory',
+      () => `${','.repeat(999)}\n`.repeat(20_001),
+      '20001:1+1 this file has more than 20,000,000 cells | is this the right file?',
+    ],
+    [
+      'a gzip bomb',
+      () => gzipSync(Buffer.alloc(200 * 2 ** 20, 10), {level: 1}),
+      '1:1+1 this file unpacks to more than 134 MB | tables of up to 134 MB are read: is this the right file?',
+    ],
+    ['a NUL byte', () => 'a,b\n1,\0\n', '2:3+1 a NUL byte | the file is damaged: fetch or copy it again'],
+    ['line ends of old', () => 'a,b\r1,2\r', '1:1+1 lines end with CR alone | save it with LF or CRLF'],
+  ];
+  for (const [what, content, expected] of monsters) {
+    it(`are refused with ${what}, in no time and memory`, () =>
+      withBench(async (bench) => {
+        const file = bench.write('table.csv', content());
+        const before = process.memoryUsage().heapUsed;
+        const table = readCsv(file);
+        assert.ok(process.memoryUsage().heapUsed - before < 800e6);
+        assert.deepEqual(table.ok ? [] : spelledOut([table.error]), [expected]);
+      })).timeout(20_000);
+  }
+
   it('are written so that they read back the same', () =>
     withBench(async (bench) => {
       const rows = [

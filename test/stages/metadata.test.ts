@@ -81,6 +81,50 @@ const FAULTS: readonly [string, readonly string[] | string, readonly string[]][]
     ],
   ],
   [
+    'image names that are something else in a spreadsheet or a terminal',
+    [
+      '=cmd|a.png',
+      '=1+2.png',
+      '+a.png',
+      '@a.png',
+      '-a.png',
+      'a\u202egnp.png',
+      'b\u0007.png',
+      'תמונה.png',
+    ].map((name) => entry(name, 1)),
+    [
+      '2:1+10 "=cmd|a.png" begins with =, which spreadsheets take for a formula',
+      '3:1+7 "a|b.png" has a | in it, which stands between names in lists',
+      '4:1+6 "+a.png" begins with +, which spreadsheets take for a formula',
+      '5:1+6 "@a.png" begins with @, which spreadsheets take for a formula',
+      '6:1+6 "-a.png" begins with -, which spreadsheets take for a formula',
+      '7:1+9 "a\\u202egnp.png" has characters that cannot be seen',
+      '8:1+6 "b\\u0007.png" has characters that cannot be seen',
+    ].map((fault) => `${fault} | give the file name alone, like 00000001_000.png`),
+  ],
+  [
+    'two forms of one image',
+    [entry('a.png', 1), entry('a.dcm', 2)],
+    ['3:1+5 a.dcm is there twice | every image has one row (first here 2:1+5)'],
+  ],
+  [
+    'numbers that no computer keeps',
+    [entry('a.png', 1).replace('0,1,58', `${'9'.repeat(30)},${'9'.repeat(30)},${'9'.repeat(400)}`)],
+    [
+      `2:18+30 "${'9'.repeat(30)}" is not a follow-up number | follow-ups are numbered 0, 1, 2, …`,
+      `2:49+30 "${'9'.repeat(30)}" is not a patient number | patients are numbered 1, 2, 3, …`,
+      `2:80+400 "${'9'.repeat(120)}…" is not an age | write years, like 58, or 058Y, 006M, 365D`,
+    ],
+  ],
+  [
+    'cells as long as pages',
+    [entry('a.png', 1, 'Mass'.repeat(10_000)), entry('b.png', 1, 'Mass|'.repeat(10_000))],
+    [
+      `2:7+40000 "${'Mass'.repeat(30)}…" is not a finding | known are ${KNOWN}`,
+      '3:7+4 10,001 findings in one image | there are 14 of them',
+    ],
+  ],
+  [
     'rows of another width',
     ['a.png,Mass,0,1', `${entry('b.png', 1)},more`],
     [
@@ -134,6 +178,19 @@ describe('the metadata of the publisher', () => {
           },
         ]);
       }
+    }));
+
+  it('are refused in a moment with a hundred thousand faults', () =>
+    withBench(async (bench) => {
+      const rows = Array.from({length: 100_000}, (_, index) =>
+        entry(`${index}.png`, 1).replace('M,PA', '?,??'),
+      );
+      const file = bench.write('entries.csv', dataEntry(rows));
+      const started = performance.now();
+      const read = readDataEntry(file);
+      assert.ok(performance.now() - started < 5000);
+      assert.equal(read.ok ? 0 : read.error.length, 21);
+      assert.equal(read.ok ? '' : read.error.at(-1)!.message.split(' in ')[0], 'and 199980 more faults');
     }));
 
   it('may have impossible ages, which are then unknown and said to be so', () =>

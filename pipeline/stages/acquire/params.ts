@@ -16,10 +16,10 @@ export const acquireParams = z
   .strictObject({
     metadata: path.describe('Data_Entry_2017.csv of either release, also gzipped'),
     images: z
-      .union([path, z.array(path).min(1)])
+      .union([path, z.array(path)])
       .optional()
       .describe(
-        'a folder with PNG or DICOM files at any depth, an archive of them (.tar, .tar.gz, .tgz), or a list of both; without it the data set is its tables alone',
+        'a folder with PNG or DICOM files at any depth, an archive of them (.tar, .tar.gz, .tgz), or a list of both; without it, or with an empty list, there are the archives of a download, or the tables alone',
       ),
     boxes: path.optional().describe('BBox_List_2017.csv, also gzipped'),
     adjudicated: path.optional().describe('labels that radiologists gave to 4,376 of the images'),

@@ -75,7 +75,7 @@ type Look = Readonly<{bytes: number; start: Buffer; sha256: string}>;
 
 async function look(file: string, sha256: string | undefined): Promise<Look> {
   if (sha256 === undefined) return hashFile(file);
-  const descriptor = openSync(file);
+  const descriptor = openSync(file, 'r');
   try {
     const {size} = fstatSync(descriptor);
     const start = Buffer.alloc(START_BYTES);

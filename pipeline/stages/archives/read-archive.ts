@@ -54,6 +54,10 @@ async function openPieces(file: string): Promise<Readable> {
     const start = Buffer.alloc(16);
     const {bytesRead} = await handle.read(start, 0, start.length, 0);
     if (bytesRead === 0) throw new ArchiveError(file, {reason: 'is empty (zero bytes)', hint: FETCH_AGAIN});
+    if (/^\s*<(!doctype|html|\?xml)/i.test(start.toString('latin1'))) {
+      const hint = 'the download was refused, or needs a login: fetch it again';
+      throw new ArchiveError(file, {reason: 'is no tar archive but a web page', hint});
+    }
     const other = OTHERS.find(([magic]) => start.toString('hex').startsWith(magic));
     if (other !== undefined) {
       const hint = 'archives are read as tar files, gzipped or not: unpack it, or pack it anew';
