@@ -22,7 +22,12 @@ export type Project = Readonly<{
   json<T>(args: readonly string[], options?: RunOptions): Promise<T>;
 }>;
 
-export type RunOptions = Readonly<{environment?: Record<string, string>; timeoutMs?: number; cwd?: string}>;
+export type RunOptions = Readonly<{
+  /** Beside what the tests have; undefined takes a variable away. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  timeoutMs?: number;
+  cwd?: string;
+}>;
 type StartOptions = {reject: false; stdin: 'ignore'; cleanup: true; buffer: true};
 
 /** @param body - Gets a fresh project; the folder is removed afterwards, also when the body throws. */

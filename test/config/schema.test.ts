@@ -64,12 +64,19 @@ describe('A kind of stage', () => {
   });
 });
 
+/** Those that are not whole by themselves, and what they are made for. */
+const OVERLAYS: ReadonlyMap<string, string> = new Map([['download.yaml', 'full.yaml']]);
+
 describe('Each configuration of the repository', () => {
   for (const name of readdirSync(join(ROOT, 'configs')).filter((file) => file.endsWith('.yaml'))) {
-    it(`is valid and names the schema: ${name}`, () => {
+    const base = OVERLAYS.get(name);
+    it(`is valid${base === undefined ? ' and names the schema' : ` over ${base}`}: ${name}`, () => {
       const text = readFileSync(join(ROOT, 'configs', name), 'utf8');
-      assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./pipeline.schema.json');
-      const request = {file: `configs/${name}`, overlays: [], sets: [], kinds: stageKinds, environment: {}};
+      if (base === undefined)
+        assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./pipeline.schema.json');
+      const files = base === undefined ? [name] : [base, name];
+      const [file, ...overlays] = files.map((one) => `configs/${one}`);
+      const request = {file: file!, overlays, sets: [], kinds: stageKinds, environment: {}};
       const config = loadConfig({...request, folder: ROOT, edgeFaults});
       assert.ok(config.ok, config.ok ? '' : printed(config.error, ROOT));
       const graph = buildGraph(config.value);

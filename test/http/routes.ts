@@ -24,6 +24,7 @@ export function served(content: Uint8Array, options: Served = {}): Route {
   return async (exchange) => {
     const {request, response, visit} = exchange;
     if (request.method === 'HEAD' && options.head === false) return void response.writeHead(405).end();
+    if (options.ranges !== false && isFirstByte(exchange)) return giveFirstByte(exchange, content);
     const offset = options.ranges === false ? 0 : offsetOf(exchange, options);
     if (offset > 0 && offset >= content.length)
       return void response.writeHead(416, {'content-range': `bytes */${content.length}`}).end();
@@ -93,7 +94,19 @@ function drop(response: ServerResponse): void {
   response.socket?.end();
 }
 
-function offsetOf({seen}: Exchange, {etag, lastModified}: Served): number {
+/** How a client learns the size of a file where HEAD is refused. */
+export function isFirstByte({seen}: Exchange): boolean {
+  return seen.range === 'bytes=0-0';
+}
+
+export async function giveFirstByte({response, send}: Exchange, content: Uint8Array): Promise<void> {
+  response.writeHead(206, {'content-range': `bytes 0-0/${content.length}`, 'content-length': 1});
+  await send(content.subarray(0, 1));
+  response.end();
+}
+
+/** The first byte that is asked for, by the rules of If-Range. */
+export function offsetOf({seen}: Exchange, {etag, lastModified}: Served): number {
   const match = /^bytes=(\d+)-$/.exec(seen.range);
   if (match === null) return 0;
   const isSame = seen.ifRange === '' || [etag, lastModified].includes(seen.ifRange);

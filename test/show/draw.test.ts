@@ -128,6 +128,31 @@ demo  brave-otter  configs/demo.yaml
     );
   });
 
+  it('shows bytes as they are usually counted, with their speed and the time left', () => {
+    const fetching = (total: number | null): readonly Timed[] => [
+      [0, started('a')],
+      [0, begun('a')],
+      [0, progress('a', 12e9, total, 'bytes')],
+      [10, progress('a', 13.12e9, total, 'bytes')],
+    ];
+    assert.equal(
+      drawn(fetching(45e9)),
+      `
+demo  brave-otter  configs/demo.yaml
+⠋ a  ━━━━╸───────────  29%  13 GB/45 GB  112 MB/s  4:45 left
+0/1 done · 1 running · 0:10
+`,
+    );
+    assert.equal(
+      drawn(fetching(null)),
+      `
+demo  brave-otter  configs/demo.yaml
+⠋ a  0:10  13 GB  112 MB/s
+0/1 done · 1 running · 0:10
+`,
+    );
+  });
+
   it('shows an amount without a total as an amount', () => {
     assert.equal(
       drawn([

@@ -71,7 +71,8 @@ function whatIsWrongWithName(name: string, names: readonly string[]): string | n
     return 'the stage writes a file of that name';
   if ([PART_ENDING, STATE_ENDING].some((ending) => name.toLowerCase().endsWith(ending)))
     return `names that end in ${PART_ENDING} or ${STATE_ENDING} are kept for files on their way`;
-  const twin = names.find((other) => other !== name && other.toLowerCase() === name.toLowerCase());
+  const earlier = names.slice(0, names.indexOf(name));
+  const twin = earlier.find((other) => other.toLowerCase() === name.toLowerCase());
   return twin === undefined ? null : `on some file systems this is the same name as ${twin}`;
 }
 
