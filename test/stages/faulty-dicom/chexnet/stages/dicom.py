@@ -1,0 +1,44 @@
+"""Stands in for the server of the same name: does what each request says, a word and what belongs to it."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    write({"ready": True})
+    while len(size := sys.stdin.buffer.read(4)) == 4:
+        word, _, rest = sys.stdin.buffer.read(int.from_bytes(size, "big")).decode().partition(" ")
+        if word == "die":
+            os.kill(os.getpid(), int(rest))
+        if word == "leave":
+            os._exit(int(rest))
+        if word == "hang":
+            Path(rest).touch()
+            signal.pause()
+        if word == "meet":
+            meet(Path(rest))
+        write({"reason": f"is answered by {os.getpid()}"})
+        write_frame(b"")
+
+
+def meet(folder: Path) -> None:
+    """Waits for another process."""
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
+
+
+def write(value: object) -> None:
+    write_frame(json.dumps(value).encode())
+
+
+def write_frame(data: bytes) -> None:
+    sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
+    sys.stdout.buffer.flush()
+
+
+main()
