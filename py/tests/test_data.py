@@ -72,6 +72,41 @@ def test_an_image_without_pixels_and_without_a_reason_is_a_mistake(sources: Sour
         load(sources)
 
 
+def test_images_that_are_not_at_hand_are_left_out_and_counted(sources: Sources) -> None:
+    with open(sources.folds / "folds.csv", "a") as file:
+        file.write("00000777_000.png,777,train\n00000778_000.png,778,test\n00000779_000.png,779,test\n")
+
+    data = load(sources)
+
+    assert {name: len(fold) for name, fold in data.folds.items()} == {"train": 6, "val": 2, "test": 2}
+    assert data.not_at_hand == {"train": ("00000777_000.png",), "test": ("00000778_000.png", "00000779_000.png")}
+    assert data.remarks() == ["3 of 13 images of folds.csv are not at hand and are left out (1 of train, 2 of test)"]
+
+
+def test_nothing_is_remarked_when_all_images_are_there(sources: Sources) -> None:
+    assert load(sources).remarks() == []
+
+
+def test_a_fold_of_which_no_image_is_at_hand_is_a_mistake(sources: Sources) -> None:
+    path = sources.folds / "folds.csv"
+    path.write_text(path.read_text().replace(",val", ",test") + "00000777_000.png,777,val\n")
+
+    data = load(sources)
+
+    assert len(data.fold("test")) == 4
+    for ask in (data.fold, data.optional_fold):
+        with pytest.raises(UserError, match=r"The fold val has no image: the 1 in folds\.csv are not at hand"):
+            ask("val")
+
+
+def test_folds_of_another_data_set_are_a_mistake(sources: Sources) -> None:
+    path = sources.folds / "folds.csv"
+    path.write_text(path.read_text().replace("0000000", "1000000"))
+
+    with pytest.raises(UserError, match=r"None of the 10 images of .*folds\.csv is in metadata\.csv"):
+        load(sources)
+
+
 def test_an_unknown_finding_is_told_with_its_line(sources: Sources) -> None:
     path = sources.dataset / "metadata.csv"
     path.write_text(path.read_text().rstrip("\n").rsplit(",", 1)[0] + ",Herniated\n")
@@ -84,7 +119,6 @@ def test_an_unknown_finding_is_told_with_its_line(sources: Sources) -> None:
     ("file", "old", "new", "message"),
     [
         ("folds/folds.csv", "00000003_000.png", "00000002_000.png", r"folds\.csv:5: 00000002_000\.png is there twice"),
-        ("folds/folds.csv", "00000003_000.png", "other.png", r"names images that metadata\.csv lacks: other\.png"),
         ("folds/folds.csv", ",fold", ",set", r"folds\.csv:1: there is no column fold"),
         ("images/index.csv", "3,00000003", "7,00000003", r"index\.csv:5: row 7 where 3 was expected"),
         (
@@ -125,6 +159,7 @@ def test_an_empty_fold_is_told_when_it_is_asked_for(sources: Sources) -> None:
     path = sources.folds / "folds.csv"
     path.write_text(path.read_text().replace(",val", ",test"))
 
+    assert load(sources).optional_fold("val") is None
     with pytest.raises(UserError, match="The fold val has no image"):
         load(sources).fold("val")
 

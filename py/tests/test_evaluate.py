@@ -108,6 +108,13 @@ def test_a_quarantined_image_needs_no_prediction(files: Input) -> None:
     assert evaluate(files)["images"] == 39
 
 
+def test_an_image_that_is_not_at_hand_needs_no_prediction(files: Input) -> None:
+    image = "00000002_000.png"
+    change(files["predictions"], lambda rows: [row for row in rows if row[0] != image])
+    change(f"{files['dataset']}/metadata.csv", lambda rows: [row for row in rows if row[0] != image])
+    assert evaluate(files)["images"] == 39
+
+
 def test_only_the_validation_fold_is_measured_when_only_that_was_predicted(files: Input) -> None:
     change(files["predictions"], lambda rows: [row for row in rows if row[2] != "test"])
     assert evaluate(files)["fold"] == "val"

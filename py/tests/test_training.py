@@ -229,6 +229,20 @@ def test_without_a_validation_fold_the_last_epoch_is_best(tmp_path: Path, capsys
     assert (facts["best_epoch"], facts["best_measure"], facts["val_auroc_macro"]) == (2, "none", None)
 
 
+@pytest.mark.usefixtures("as_it_was")
+def test_images_that_are_not_at_hand_are_told_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = make_artifacts(tmp_path / "own", count=10)
+    with open(own.folds / "folds.csv", "a") as file:
+        file.write("00000777_000.png,777,train\n")
+
+    events = train_here(train_arguments(own, tmp_path, checkpoint_steps=9, epochs=1), tmp_path)
+
+    assert "1 of 11 images of folds.csv are not at hand and are left out (1 of train)" in capsys.readouterr().err
+    facts = events[-1]["facts"]
+    assert isinstance(facts, dict)
+    assert (facts["train_images"], facts["images_not_at_hand"]) == (6, 1)
+
+
 def as_list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value

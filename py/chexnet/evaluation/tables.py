@@ -42,6 +42,8 @@ def read_folds(
 ) -> list[Fold]:
     """The folds that were predicted, each complete: every image of the fold once, none beside, all scores in 0 to 1.
 
+    Images of a fold that the data set does not hold, and quarantined ones, have no prediction and do not count.
+
     Raises:
         UserError: a file is missing or malformed, or they contradict each other.
     """
@@ -53,7 +55,11 @@ def read_folds(
     return [
         _fold(
             name,
-            [image for image, (fold, _) in listed.items() if fold == name and image not in left_out],
+            [
+                image
+                for image, (fold, _) in listed.items()
+                if fold == name and image not in left_out and (image in labels or image in scores)
+            ],
             (scores, labels, {image: patient for image, (_, patient) in listed.items()}),
             findings,
         )

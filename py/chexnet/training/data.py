@@ -43,11 +43,16 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Radiographs:
-    """`pixels` (N, side, side) is a view of the file, not of memory. `left_out`: images in folds but quarantined."""
+    """`pixels` (N, side, side) is a view of the file, not of memory.
+
+    `left_out`: images of the data set that are in folds but quarantined. `not_at_hand`: by fold, images of folds.csv
+    that the data set does not hold, because the folds were made of the tables of more images than there are files.
+    """
 
     pixels: Pixels
     folds: Mapping[str, Fold]
     left_out: tuple[str, ...]
+    not_at_hand: Mapping[str, tuple[str, ...]]
 
     @property
     def side(self) -> int:
@@ -55,15 +60,42 @@ class Radiographs:
 
     def fold(self, name: str) -> Fold:
         """Raises UserError when the fold has no image."""
-        if name not in self.folds:
+        fold = self.optional_fold(name)
+        if fold is None:
             raise UserError(
                 f"The fold {name} has no image.", f"folds.csv has {', '.join(self.folds) or 'none at all'}."
             )
-        return self.folds[name]
+        return fold
+
+    def optional_fold(self, name: str) -> Fold | None:
+        """None when folds.csv has no such fold. Raises UserError when it has, and not one of its images is at hand."""
+        if name not in self.folds and self.not_at_hand.get(name):
+            raise UserError(
+                f"The fold {name} has no image: the {len(self.not_at_hand[name]):,} in folds.csv are not at hand.",
+                "Take more images, or run split on the images that are at hand.",
+            )
+        return self.folds.get(name)
+
+    def remarks(self) -> list[str]:
+        """What is left out of the folds, counted, for people. Empty when all is there."""
+        absent = [image for images in self.not_at_hand.values() for image in images]
+        held = sum(len(fold) for fold in self.folds.values()) + len(self.left_out)
+        remarks = []
+        if absent:
+            by_fold = ", ".join(f"{len(images):,} of {name}" for name, images in self.not_at_hand.items())
+            count = f"{len(absent):,} of {held + len(absent):,} images of folds.csv"
+            remarks.append(f"{count} are not at hand and are left out ({by_fold})")
+        if self.left_out:
+            remarks.append(f"{len(self.left_out)} quarantined images are left out: {some(self.left_out)}")
+        return remarks
 
 
 def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:
-    """Raises UserError where the files contradict each other; only a quarantined image is left out, and counted."""
+    """Quarantined images and those that the data set does not hold are left out, and counted.
+
+    Raises UserError where the files contradict each other: no image of folds.csv is in metadata.csv, or one that is in
+    both has neither pixels nor a place in the quarantine.
+    """
     row_of = _rows_of_pixels(sources.images / "index.csv")
     pixels = _open_pixels(sources.images / "images.npy", len(row_of))
     quarantined = _quarantined(sources.images / "quarantine.csv")
@@ -72,8 +104,11 @@ def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:
     for place, row in enumerate(read_table(sources.dataset / "metadata.csv", ("image", "patient", "findings"))):
         if row["image"] in fold_of:
             members.setdefault(fold_of.pop(row["image"]), []).append((place, row))
-    if fold_of:
-        raise UserError(f"{sources.folds / 'folds.csv'} names images that metadata.csv lacks: {some(list(fold_of))}.")
+    if fold_of and not members:
+        raise UserError(
+            f"None of the {len(fold_of):,} images of {sources.folds / 'folds.csv'} is in metadata.csv.",
+            "Run split on this data set, or on the tables that its images belong to.",
+        )
     folds: dict[str, Fold] = {}
     left_out: list[str] = []
     for name, rows in members.items():
@@ -82,13 +117,20 @@ def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:
         if unexplained:
             raise UserError(
                 f"{sources.images} holds no pixels for {some(unexplained)}, which are in the fold {name}.",
-                "Run preprocess on the same dataset as split.",
+                "Take the same data set here as for preprocess.",
             )
         left_out.extend(absent)
         kept = [(place, row) for place, row in rows if row["image"] in row_of]
         if kept:
             folds[name] = _fold(name, kept, row_of, findings)
-    return Radiographs(pixels=pixels, folds=folds, left_out=tuple(left_out))
+    return Radiographs(pixels=pixels, folds=folds, left_out=tuple(left_out), not_at_hand=_by_fold(fold_of))
+
+
+def _by_fold(fold_of: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    images: dict[str, list[str]] = {}
+    for image, fold in fold_of.items():
+        images.setdefault(fold, []).append(image)
+    return {fold: tuple(names) for fold, names in images.items()}
 
 
 def _fold(name: str, rows: Sequence[tuple[int, Row]], row_of: Mapping[str, int], findings: Sequence[str]) -> Fold:

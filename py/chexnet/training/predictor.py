@@ -26,7 +26,6 @@ from chexnet.training.network import to_device
 from chexnet.training.params import Input, input_from_model
 from chexnet.training.scoring import Scored, score
 from chexnet.training.stop import StopRequest, watch_signals
-from chexnet.training.tables import some
 from chexnet.training.validate import forward
 from chexnet.training.views import Viewing
 from chexnet.training.weights import load_weights, read_tensors
@@ -161,8 +160,8 @@ def _introduce(journal: Journal, choice: Choice, world: World, data: Radiographs
             resumed_from_step=None,
         )
     )
-    if data.left_out:
-        say(f"{len(data.left_out)} quarantined images are left out: {some(data.left_out)}")
+    for remark in data.remarks():
+        say(remark)
 
 
 def _facts(images: Merged, choice: Choice, world: World, seconds: float) -> dict[str, object]:

@@ -24,7 +24,6 @@ from chexnet.training.progress import Progress
 from chexnet.training.session import Session
 from chexnet.training.step_log import Sink, StepLog, open_steps
 from chexnet.training.stop import StopRequest, watch_signals
-from chexnet.training.tables import some
 from chexnet.training.views import Viewing
 from chexnet.training.world import TIMEOUT_SECONDS, World, join, leave, place_of, ranks_of
 
@@ -83,12 +82,13 @@ def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
 
 def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None:
     check_feed(choice.accelerator, job.params.input, job.params.precision, data.side)
+    val = data.optional_fold("val")
     if plan.steps_per_epoch == 0:
         raise UserError(
             f"The fold train has {plan.images} images, fewer than one batch of {plan.batch_size}.",
             "Lower batch_size.",
         )
-    if job.params.early_stopping_epochs is not None and "val" not in data.folds:
+    if job.params.early_stopping_epochs is not None and val is None:
         raise UserError("early_stopping_epochs needs a fold val, and it has no image.")
 
 
@@ -111,9 +111,9 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
             resumed_from_step=None if resumed is None else resumed.step,
         )
     )
-    if setting.data.left_out:
-        say(f"{len(setting.data.left_out)} quarantined images are left out: {some(setting.data.left_out)}")
-    if "val" not in setting.data.folds:
+    for remark in setting.data.remarks():
+        say(remark)
+    if setting.data.optional_fold("val") is None:
         say("the fold val has no image: nothing is validated, and the last epoch counts as best")
     absent = [
         name
@@ -142,6 +142,7 @@ def _open_session(
         steps=setting.plan.steps,
     )
     centre = Viewing(stored=data.side, side=params.input.crop, augment=None, seed=params.seed)
+    val = data.optional_fold("val")
     return Session(
         job=job,
         identity=identity,
@@ -151,7 +152,7 @@ def _open_session(
         stop=stop,
         plan=setting.plan,
         training=Reader(accelerator, data.pixels, data.fold("train"), replace(centre, augment=params.augment)),
-        validation=Reader(accelerator, data.pixels, data.fold("val"), centre) if "val" in data.folds else None,
+        validation=None if val is None else Reader(accelerator, data.pixels, val, centre),
         feed=feed,
         network=network,
         log=StepLog(sink),
@@ -176,6 +177,7 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
         "train_images": len(folds["train"]),
         "val_images": len(folds["val"]) if "val" in folds else 0,
         "left_out_images": len(setting.data.left_out),
+        "images_not_at_hand": sum(len(images) for images in setting.data.not_at_hand.values()),
         "images_per_second": round(progress.step * job.params.batch_size / trained, 2) if trained > 0 else None,
         "device": setting.choice.accelerator.name,
         "ranks": setting.world.size,
