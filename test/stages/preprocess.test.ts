@@ -1,35 +1,15 @@
 import assert from 'node:assert/strict';
 import {createHash} from 'node:crypto';
-import {appendFileSync, existsSync, readFileSync, rmSync, truncateSync, watch, writeFileSync} from 'node:fs';
+import {appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {execa} from 'execa';
+import {acquire} from '../../pipeline/stages/acquire/stage.js';
+import {perceptualHash} from '../../pipeline/stages/preprocess/phash.js';
 import {preprocess} from '../../pipeline/stages/preprocess/stage.js';
-import {ROOT} from '../rig.js';
 import {imagesOf} from './array.js';
-import {datasetOf} from './data.js';
+import {dataEntry, datasetOf, entry} from './data.js';
 import {grayPicture, grayPng} from './png-maker.js';
-import type {PreprocessOrder} from './preprocess-process.js';
-import {type Bench, type Finished, factsOf, faultsOf, spelledOut, withBench} from './rig.js';
-
-const PROCESS = join(ROOT, 'dist/test/stages/preprocess-process.js');
-
-function manyPngs(count: number, side = 96): Record<string, Buffer> {
-  return Object.fromEntries(
-    Array.from({length: count}, (_, index) => [`${index}.png`, grayPng(side, side, index)]),
-  );
-}
-
-function digestOf(finished: Finished): string {
-  const hash = createHash('sha256');
-  for (const name of ['images.npy', 'index.csv', 'quarantine.csv']) {
-    hash.update(readFileSync(join(finished.artifact.path, name)));
-  }
-  return hash.digest('hex');
-}
-
-async function preprocessed(bench: Bench, dataset: Finished, options = {}): Promise<Finished> {
-  return bench.run(preprocess, {size: 64}, {needs: [dataset.artifact], ...options});
-}
+import {digestOf, killAfterSome, manyPngs, preprocessed} from './preprocess-rig.js';
+import {factsOf, faultsOf, spelledOut, withBench} from './rig.js';
 
 describe('preprocess', () => {
   it('decodes every row filter, in widths and heights that are no multiple of anything', () =>
@@ -54,18 +34,23 @@ describe('preprocess', () => {
       const dataset = await datasetOf(bench, {'b.png': grayPng(64, 64, 1), 'a.png': grayPng(64, 32, 2)});
       const finished = await preprocessed(bench, dataset);
       const facts = factsOf(finished);
-      assert.deepEqual(facts, {images: 2, quarantined: 0, stretched: 1, not_gray: 0, size: 64, decoded: 2});
+      assert.deepEqual(facts, {
+        ...{images: 2, quarantined: 0, stretched: 1, not_gray: 0, interlaced: 0, modes: {L: 2}},
+        ...{size: 64, decoded: 2, taken_over: 0},
+      });
       const array = imagesOf(finished);
       assert.deepEqual(array.shape, [2, 64, 64]);
       const [header, first, second] = finished.read('index.csv').split('\n') as [string, string, string];
-      assert.equal(header, 'row,image,sha256,bytes,width,height,mode,mean');
+      assert.equal(header, 'row,image,sha256,bytes,width,height,mode,mean,phash');
       const mean = array.rows[0]!.reduce((sum, pixel) => sum + pixel, 0) / 4096;
       const sha256 = createHash('sha256')
         .update(grayPng(64, 64, 1))
         .digest('hex');
       const bytes = grayPng(64, 64, 1).length;
-      assert.equal(first, `0,b.png,${sha256},${bytes},64,64,L,${Number(mean.toFixed(3))}`);
-      assert.match(second, /^1,a\.png,[0-9a-f]{64},\d+,64,32,L,/);
+      const hash = perceptualHash(array.rows[0]!, 64);
+      assert.equal(first, `0,b.png,${sha256},${bytes},64,64,L,${Number(mean.toFixed(3))},${hash}`);
+      assert.match(second, /^1,a\.png,[0-9a-f]{64},\d+,64,32,L,[\d.]+,[0-9a-f]{16}$/);
+      assert.equal(finished.read('notes.csv'), 'image,notes\n');
       assert.equal(finished.read('quarantine.csv'), 'image,reason\n');
     }));
 
@@ -113,13 +98,27 @@ describe('preprocess', () => {
   it('fails when an image has changed or gone since the data set was made', () =>
     withBench(async (bench) => {
       const dataset = await datasetOf(bench, manyPngs(2));
-      bench.write('images/1.png', grayPng(96, 96, 7));
+      const other = grayPng(96, 96, 7);
+      bench.write('images/1.png', other);
+      assert.deepEqual(spelledOut(faultsOf(await preprocessed(bench, dataset))), [
+        '- 1.png has another size since the data set was taken stock of | run again: the data set is then looked at anew',
+      ]);
+      bench.write('images/1.png', flipByte(grayPng(96, 96, 1), 60));
       assert.deepEqual(spelledOut(faultsOf(await preprocessed(bench, dataset))), [
         '- 1.png has another content since the data set was taken stock of | run again: the data set is then looked at anew',
       ]);
       rmSync(join(bench.folder, 'images/1.png'));
       assert.deepEqual(spelledOut(faultsOf(await preprocessed(bench, dataset))), [
         '- 1.png is gone since the data set was taken stock of | run again: the data set is then looked at anew',
+      ]);
+    }));
+
+  it('refuses a data set of tables alone', () =>
+    withBench(async (bench) => {
+      const metadata = bench.write('entries.csv', dataEntry([entry('00000001_000.png', 1)]));
+      const dataset = await bench.run(acquire, {metadata});
+      assert.deepEqual(spelledOut(faultsOf(await preprocessed(bench, dataset))), [
+        '- the data set has no image at hand, only its tables | name a folder or archives with images as `images` of the stage that makes it',
       ]);
     }));
 
@@ -134,7 +133,7 @@ describe('preprocess', () => {
 describe('preprocess, interrupted', () => {
   it('goes on after a SIGKILL with the images that are missing, to the same bytes', () =>
     withBench(async (bench) => {
-      const dataset = await datasetOf(bench, manyPngs(300, 256));
+      const dataset = await datasetOf(bench, manyPngs(150, {side: 160}));
       const undisturbed = await preprocessed(bench, dataset);
       const resume = join(bench.folder, 'kept');
       bench.write('kept/.keep', '');
@@ -145,13 +144,13 @@ describe('preprocess, interrupted', () => {
       }
       const finished = await preprocessed(bench, dataset, {resume});
       const decoded = Number(factsOf(finished)['decoded']);
-      assert.ok(decoded <= 300 - last, `${decoded} decoded after ${last} were done`);
+      assert.ok(decoded <= 150 - last, `${decoded} decoded after ${last} were done`);
       assert.equal(digestOf(finished), digestOf(undisturbed));
     }));
 
   it('stops at once when it is told to, and goes on later', () =>
     withBench(async (bench) => {
-      const dataset = await datasetOf(bench, manyPngs(200, 256));
+      const dataset = await datasetOf(bench, manyPngs(100, {side: 128}));
       const resume = join(bench.folder, 'kept');
       bench.write('kept/.keep', '');
       const abort = new AbortController();
@@ -193,18 +192,4 @@ describe('preprocess, interrupted', () => {
 function flipByte(bytes: Buffer, place: number): Buffer {
   bytes[place]! ^= 255;
   return bytes;
-}
-
-/** Kills the stage's process when it has done some more images. @returns How many it had recorded by then. */
-async function killAfterSome(already: number, order: PreprocessOrder): Promise<number> {
-  const journal = join(order.resume, 'rows.ndjson');
-  const recorded = (): number => readFileSync(journal, 'utf8').split('\n').length - 2;
-  const child = execa(process.execPath, [PROCESS, JSON.stringify(order)], {reject: false});
-  const watcher = watch(order.resume, () => {
-    if (existsSync(journal) && recorded() >= already + 20) child.kill('SIGKILL');
-  });
-  const {signal} = await child;
-  watcher.close();
-  assert.equal(signal, 'SIGKILL');
-  return recorded();
 }

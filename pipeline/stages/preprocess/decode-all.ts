@@ -14,7 +14,7 @@ const DICOM_PER_PROCESS = 2;
  * Decodes and resizes images on threads and records each.
  * @returns The first image found that has changed since the data set was made, and then ends early: the rest would be in
  * vain.
- * @throws ArchiveError, system errors, the signal's reason.
+ * @throws ArchiveError, DicomError, system errors, the signal's reason.
  */
 export async function decodeAll(
   work: Readonly<{
@@ -22,6 +22,7 @@ export async function decodeAll(
     store: RowStore;
     size: number;
     threads: number;
+    /** Is closed in the end. Null when no image is a DICOM file. */
     decoder: DicomDecoder | null;
     signal: AbortSignal;
     onDone(): void;
@@ -59,6 +60,8 @@ export async function decodeAll(
     if (changed === null) throw error;
   } finally {
     stop.abort();
+    // Whoever waits for an image need not any more.
+    await decoder?.close();
     await tasks.return();
   }
   return changed;

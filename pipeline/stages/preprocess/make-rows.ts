@@ -8,6 +8,7 @@ import type {InventoryRow} from '../dataset.js';
 import {createPace, type Pace} from '../pace.js';
 import {decodeAll} from './decode-all.js';
 import type {DicomDecoder} from './dicom.js';
+import {DicomError} from './dicom-error.js';
 import {refuseFullDisk} from './room.js';
 import type {RowStore} from './row-store.js';
 import {takeOverRows} from './taken-over.js';
@@ -78,10 +79,9 @@ async function decodeRest(work: Work, pace: Pace, todo: readonly Todo[]): Promis
     const hint = 'run again: the data set is then looked at anew';
     return {reason: 'invalid-input', diagnostics: [fault(message, null, hint)]};
   } catch (error) {
+    if (error instanceof DicomError) return error.failure;
     if (!(error instanceof ArchiveError)) throw error;
     return {reason: 'invalid-input', diagnostics: [fault(error.message, null, error.hint)]};
-  } finally {
-    await decoder.value?.close();
   }
 }
 
