@@ -23,7 +23,10 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   ].map(inStages),
   split: ['split', 'audit/document.ts', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
   audit: ['audit', 'csv.ts'].map(inStages),
-  preprocess: ['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
+  preprocess: [
+    ...['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
+    'py/chexnet/stages/dicom',
+  ],
   'data-card': [
     ...['data-card-page', 'report', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
     'reports',

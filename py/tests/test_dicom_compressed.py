@@ -21,9 +21,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from chexnet.stages.dicom_codestream import Codestream, read_codestream
-from chexnet.stages.dicom_element import RefusedError
-from chexnet.stages.dicom_image import gray_image
+from chexnet.stages.dicom.codestream import Codestream, read_codestream
+from chexnet.stages.dicom.element import RefusedError
+from chexnet.stages.dicom.image import gray_image
 from tests.dicom_files import Pixels, compressed, data_set, dicom, encoded, ramp, write
 
 LOSSLESS = [JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, RLELossless]

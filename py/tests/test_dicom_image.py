@@ -17,7 +17,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from chexnet.stages.dicom_image import gray_image
+from chexnet.stages.dicom.image import gray_image
 from tests.dicom_files import Pixels, dicom, look_up_table, ramp
 
 Formula = Callable[[Fraction], Fraction]

@@ -18,8 +18,8 @@ from pydicom.uid import (
     JPEGLosslessSV1,
 )
 
-from chexnet.stages.dicom_element import RefusedError
-from chexnet.stages.dicom_image import gray_image
+from chexnet.stages.dicom.element import RefusedError
+from chexnet.stages.dicom.image import gray_image
 from tests.dicom_files import compressed, data_set, dicom, look_up_table, ramp, write
 
 # pydicom says of odd files what it thinks of them; the server lets it speak into the void.

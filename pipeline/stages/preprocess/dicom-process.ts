@@ -4,7 +4,7 @@ import type {Readable} from 'node:stream';
 import type {Failure} from '../../model/failure.js';
 import type {PythonTool} from '../../model/stage-kind.js';
 
-/** What py/chexnet/stages/dicom_image.py says of an image: technical, nothing of a person. */
+/** What py/chexnet/stages/dicom/image.py says of an image: technical, nothing of a person. */
 export type DicomFacts = Readonly<{
   photometric: 'MONOCHROME1' | 'MONOCHROME2';
   bits: number;
@@ -30,7 +30,7 @@ export type DicomAnswer =
   | Readonly<{outcome: 'too-slow'}>
   | Readonly<{outcome: 'ended'; code: number | null; signal: NodeJS.Signals | null}>;
 
-/** A running py/chexnet/stages/dicom.py, which says how the two talk. It is asked one thing at a time. */
+/** A running py/chexnet/stages/dicom/__main__.py, which says how the two talk. It is asked one thing at a time. */
 export type DicomProcess = Readonly<{
   ask(bytes: Uint8Array, limitMs: number): Promise<DicomAnswer>;
   kill(): void;

@@ -13,7 +13,7 @@ export type DicomImage = Readonly<{
 
 export type DicomDecoder = Readonly<{
   /**
-   * Gray values of a DICOM file as a person would be shown them (py/chexnet/stages/dicom_image.py says how). It waits
+   * Gray values of a DICOM file as a person would be shown them (py/chexnet/stages/dicom/image.py says how). It waits
    * until a process is free.
    * @returns Or why not, as the end of a sentence that begins with the file's name.
    * @throws DicomError when no image can be decoded here, and the signal's reason.

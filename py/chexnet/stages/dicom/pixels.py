@@ -19,9 +19,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from chexnet.stages.dicom_codestream import read_codestream
-from chexnet.stages.dicom_element import RefusedError
-from chexnet.stages.dicom_layout import Layout
+from chexnet.stages.dicom.codestream import read_codestream
+from chexnet.stages.dicom.element import RefusedError
+from chexnet.stages.dicom.layout import Layout
 
 Words = NDArray[np.uint8] | NDArray[np.uint16]
 

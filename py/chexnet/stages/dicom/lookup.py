@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from chexnet.stages.dicom_element import RefusedError, value_of
+from chexnet.stages.dicom.element import RefusedError, value_of
 
 Values = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chexnet.stages.dicom_element import RefusedError, first_number, items, whole_or_none, word
-from chexnet.stages.dicom_file import StoredImage, read_stored_image
-from chexnet.stages.dicom_lookup import Values, read_lookup
+from chexnet.stages.dicom.element import RefusedError, first_number, items, whole_or_none, word
+from chexnet.stages.dicom.file import StoredImage, read_stored_image
+from chexnet.stages.dicom.lookup import Values, read_lookup
 
 WHITE = 255
 # Indexing turns its index into 64-bit numbers: a piece at a time.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from chexnet.stages.dicom_element import RefusedError, items, whole, whole_or_none, word
+from chexnet.stages.dicom.element import RefusedError, items, whole, whole_or_none, word
 
 # As of PNG files, see pipeline/stages/preprocess/frame.ts.
 MAX_SIDE = 16_384

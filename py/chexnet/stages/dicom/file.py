@@ -17,9 +17,9 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from chexnet.stages.dicom_element import RefusedError, value_of
-from chexnet.stages.dicom_layout import Layout, layout_of
-from chexnet.stages.dicom_pixels import COMPRESSED, Words, decoded_words, native_words
+from chexnet.stages.dicom.element import RefusedError, value_of
+from chexnet.stages.dicom.layout import Layout, layout_of
+from chexnet.stages.dicom.pixels import COMPRESSED, Words, decoded_words, native_words
 
 _PREAMBLE_BYTES = 128
 _MAGIC = b"DICM"

@@ -58,8 +58,8 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _answer_to(data: bytes) -> tuple[dict[str, Any], memoryview | bytes]:
-    from chexnet.stages.dicom_element import RefusedError
-    from chexnet.stages.dicom_image import gray_image
+    from chexnet.stages.dicom.element import RefusedError
+    from chexnet.stages.dicom.image import gray_image
 
     try:
         image = gray_image(data)
