@@ -1,12 +1,15 @@
-import type {Json, JsonObject} from '../model/json.js';
+import {isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import type {Origin, StageId} from '../model/stage.js';
 import type {PipelineConfig, StageConfig} from './config.js';
 import {writeYaml} from './source.js';
 
-/** The whole configuration with defaults filled in and paths absolute: YAML that runs the same from any folder. */
+/**
+ * The whole configuration with defaults filled in and paths absolute: YAML that runs the same from any folder. Passwords
+ * in addresses are left out: it is kept with each run and printed in its report.
+ */
 export function resolvedYaml(config: PipelineConfig, {showOrigin}: {showOrigin: boolean}): string {
   const stages = new Map(config.stages.map((stage) => [String(stage.id), stage]));
-  return writeYaml(resolvedValues(config), (path) => {
+  return writeYaml(withoutPasswords(resolvedValues(config)) as JsonObject, (path) => {
     const [top, id, section, ...below] = path;
     const stage = top === 'stages' && id !== undefined ? stages.get(id) : undefined;
     if (!showOrigin || stage === undefined) return null;
@@ -33,6 +36,14 @@ function stageValues({kind, needs, params, slots, timeoutMs, retries}: StageConf
     ...(timeoutMs === null ? {} : {timeout: timeoutMs / 1000}),
     ...(retries === 0 ? {} : {retries}),
   };
+}
+
+function withoutPasswords(value: Json): Json {
+  if (typeof value === 'string') return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@');
+  if (isJsonObject(value))
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withoutPasswords(field)]));
+  if (value !== null && typeof value === 'object') return value.map((item: Json) => withoutPasswords(item));
+  return value;
 }
 
 /** Where a parameter's value came from; a path that is not recorded came with its nearest parent. */

@@ -63,9 +63,8 @@ export function gated(content: Uint8Array, options: Gated): Route {
     if (options.ranges !== false && isFirstByte(exchange)) return giveFirstByte(exchange, content);
     const {gate, name} = options;
     let at = beginAnswer(exchange, content, options);
-    for (;;) {
-      gate.positions.set(name, at);
-      if (at === content.length) break;
+    gate.positions.set(name, at);
+    while (at < content.length) {
       const next = breaks.find((one) => one.at >= at);
       if (next?.at === at) {
         breaks.splice(breaks.indexOf(next), 1);
@@ -76,6 +75,7 @@ export function gated(content: Uint8Array, options: Gated): Route {
       await gate.pass(end - at);
       // Killed while the gate was closed.
       if (response.destroyed) return;
+      gate.positions.set(name, end);
       await send(content.subarray(at, end));
       at = end;
     }

@@ -45,7 +45,8 @@ function judgeWhole(head: Head, {offset, etag}: Asked, file: WantedFile): Verdic
   if (wrong !== null) return {do: 'give-up', fault: wrong};
   if (offset === 0) return {do: 'begin', total, because: null};
   const now = strongEtag(head);
-  const changed = etag !== null && now !== null && now !== etag;
+  // A server that could send the rest did not find it to be the rest of the same file.
+  const changed = (etag !== null && now !== null && now !== etag) || head.header('accept-ranges') === 'bytes';
   const because = changed
     ? 'the file has changed on the server'
     : 'the server sends files only as a whole (no Range)';

@@ -35,6 +35,8 @@ export type Shelf = Readonly<{
   /** Absolute; keeps files and parts over attempts. */
   folder: string;
   name: string;
+  /** Ends reading what is there, by throwing. */
+  signal: AbortSignal;
 }>;
 
 /** Both written whole or not at all. What cannot be read counts as absent. */
@@ -76,7 +78,7 @@ export async function finishedBytes(shelf: Shelf, sha256: string): Promise<numbe
     state?.is === 'whole' && state.sha256 === sha256 && state.bytes === bytes && state.mtimeMs === mtimeMs;
   if (isAsNoted) return bytes;
   const file = await open(path);
-  const {hash} = await hashOf(file).finally(() => file.close());
+  const {hash} = await hashOf(file, shelf.signal).finally(() => file.close());
   if (hash.digest('hex') !== sha256) {
     await rm(path);
     return null;
@@ -90,7 +92,10 @@ export async function openPart(shelf: Shelf, onBytes: (bytes: number) => void): 
   const path = join(shelf.folder, shelf.name + PART_ENDING);
   const state = await readState(shelf);
   const file = await openForUpdate(path);
-  let {hash, bytes} = await hashOf(file);
+  let {hash, bytes} = await hashOf(file, shelf.signal).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   let origin: Origin | null = state?.is === 'part' ? state : null;
   return {
     bytes: () => bytes,
@@ -136,9 +141,10 @@ async function openForUpdate(path: string): Promise<FileHandle> {
 }
 
 /** Streams: memory stays at a chunk. */
-async function hashOf(file: FileHandle): Promise<{hash: Hash; bytes: number}> {
+async function hashOf(file: FileHandle, signal: AbortSignal): Promise<{hash: Hash; bytes: number}> {
   const [hash, chunk] = [createHash('sha256'), Buffer.allocUnsafe(1 << 20)];
   for (let bytes = 0; ; ) {
+    signal.throwIfAborted();
     const {bytesRead} = await file.read(chunk, 0, chunk.length, bytes);
     if (bytesRead === 0) return {hash, bytes};
     hash.update(chunk.subarray(0, bytesRead));

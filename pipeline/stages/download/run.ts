@@ -25,6 +25,9 @@ export async function runDownload(context: StageContext): Promise<StageResult> {
   const signal = AbortSignal.any([context.signal, halt.signal]);
   try {
     return await download({context: {...context, signal}, params, http: http.value, halt});
+  } catch (error) {
+    if (context.signal.aborted) return err(stoppedFailure(context.stage));
+    throw error;
   } finally {
     await http.value.close();
   }
@@ -63,7 +66,7 @@ async function takeStock({context, params, http, halt}: Work): Promise<readonly 
   const {signal, resume: folder} = context;
   const hosts = hostsOf(params);
   return await inParallel(filesOf(params), {width: params.connections, halt}, async (file) => {
-    const shelf = {folder, name: file.name};
+    const shelf = {folder, name: file.name, signal};
     const finished = await finishedBytes(shelf, file.sha256);
     if (finished !== null) return {file, shelf, isFinished: true, here: finished, expected: finished};
     const expected = await findBytes(file, {http, hosts, signal, shelf});

@@ -84,6 +84,17 @@ describe('the parameters of a download', () => {
       ]);
     }));
 
+  it('are kept with a run and printed without the passwords in addresses', () =>
+    withProject(async (project) => {
+      const files = {a: {sha256: SHA}, b: {sha256: SHA}};
+      const urls = {a: `\${env:SCHEME}://anna:\${env:PASSWORD}@h.org/x@y`, b: 'http://h.org/x@y'};
+      const stages = {download: {uses: 'download', params: {files, urls}}};
+      project.write('p.yaml', JSON.stringify({pipeline: 'p', stages}));
+      const environment = {SCHEME: 'https', PASSWORD: 'se:c/ret'.replace('/', '%2F')};
+      const printed = await project.run(['config', 'p.yaml', '--resolve'], {environment});
+      assert.match(printed.stdout, /a: https:\/\/\*\*\*@h\.org\/x@y\n\s+b: http:\/\/h\.org\/x@y\n/);
+    }));
+
   it('have digests and hosts that can be right', () =>
     withProject(async (project) => {
       const params =

@@ -48,6 +48,7 @@ describe('an answer to a request for the rest of a file', () => {
   it('may be the whole file, for one of two reasons', () => {
     assert.equal(verdict(200, {}), 'begin: the server sends files only as a whole (no Range)');
     assert.equal(verdict(200, {etag: '"v2"'}), 'begin: the file has changed on the server');
+    assert.equal(verdict(200, {'accept-ranges': 'bytes'}), 'begin: the file has changed on the server');
   });
 
   it('may ask to wait, in seconds or until a date, which is obeyed within reason', () => {
