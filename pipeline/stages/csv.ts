@@ -84,9 +84,7 @@ function splitPlain(file: string, text: string): Result<readonly CsvRow[], Diagn
     const content = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
     start = end + 1;
     if (content === '') continue;
-    if (content.includes('\r')) {
-      return err(fault('lines end with CR alone', place(file, line), 'save it with LF or CRLF'));
-    }
+    if (content.includes('\r')) return err(crAlone(file, line));
     if (content.length > MOST.lineLength) return err(tooLong(file, line));
     const refused = rows.add(line, content.split(',', MOST.columns + 1));
     if (refused !== null) return err(refused);
@@ -133,20 +131,25 @@ const QUOTE_FAULTS: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE: 'text after the closing quote of a cell',
 };
 
-type Parsed = {record: string[]; info: {lines: number}};
+type Parsed = {record: string[]; info: {bytes: number}};
 
 function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diagnostic> {
   const rows = createRowList(file);
+  const bytes = Buffer.from(text);
+  const places = createRowPlaces(bytes);
   let refused: Diagnostic | null = null;
-  let last = 0;
   try {
-    parse(text, {
+    parse(bytes, {
       ...{info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MOST.lineLength},
+      // Otherwise the first line end of the file decides for all, and one inside a cell may be the first.
+      record_delimiter: ['\r\n', '\n'],
+      // Left to itself the parser takes the first line end for all, and files put together from others have both.
+      record_delimiter: ['\r\n', '\n'],
       on_record: (parsed) => {
         const {record: cells, info} = parsed as unknown as Parsed;
-        // The parser counts lines at the end of a record, and a quoted cell may span several.
-        refused = rows.add(info.lines - newlines(cells), cells);
-        last = info.lines;
+        const {line, raw} = places.next(info.bytes);
+        const endsWithCr = cells.some((cell) => cell.includes('\r')) && hasCrAlone(raw());
+        refused = endsWithCr ? crAlone(file, line) : rows.add(line, cells);
         if (refused !== null) throw new Error(refused.message);
         return null;
       },
@@ -154,17 +157,52 @@ function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diag
     return ok(rows.all);
   } catch (error) {
     if (refused !== null) return err(refused);
-    const {code, lines, message} = error as CsvError & {lines?: number};
-    if (code === 'CSV_MAX_RECORD_SIZE') return err(tooLong(file, last + 1, 'is a quote not closed?'));
+    const {code, message} = error as CsvError;
+    const {line} = places.next(bytes.length);
+    if (code === 'CSV_MAX_RECORD_SIZE') return err(tooLong(file, line, 'is a quote not closed?'));
+    if (!text.includes('\n') && text.includes('\r')) return err(crAlone(file, line));
     const what = QUOTE_FAULTS[code] ?? `this row cannot be read (${message})`;
-    return err(
-      fault(what, place(file, lines ?? 1), 'quotes go around a whole cell; inside it they are doubled'),
-    );
+    return err(fault(what, place(file, line), 'quotes go around a whole cell; inside it they are doubled'));
   }
 }
 
-function newlines(cells: readonly string[]): number {
-  return cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+type RowPlaces = Readonly<{
+  /** @param end - Where in the text the row ends; with its line end, if it has one. */
+  next(end: number): Readonly<{line: number; raw(): string}>;
+}>;
+
+/** The parser counts CRLF in a cell as two lines. */
+function createRowPlaces(bytes: Buffer): RowPlaces {
+  let [line, start] = [1, 0];
+  const skipTo = (end: number): void => {
+    for (let at = bytes.indexOf(0x0a, start); at !== -1 && at < end; at = bytes.indexOf(0x0a, at + 1)) line++;
+    start = end;
+  };
+  return {
+    next: (end) => {
+      for (let blank = blankBytes(bytes, start); blank > 0; blank = blankBytes(bytes, start)) {
+        skipTo(start + blank);
+      }
+      const [first, from] = [line, start];
+      skipTo(end);
+      return {line: first, raw: () => bytes.toString('utf8', from, end)};
+    },
+  };
+}
+
+/** Bytes of the blank line that begins here; 0 when there is none. */
+function blankBytes(bytes: Buffer, start: number): number {
+  if (bytes[start] === 0x0a) return 1;
+  return bytes[start] === 0x0d && bytes[start + 1] === 0x0a ? 2 : 0;
+}
+
+/** In a quoted cell it may be. */
+function hasCrAlone(row: string): boolean {
+  return /\r(?!\n$)/.test(row.replace(/"[^"]*"/g, ''));
+}
+
+function crAlone(file: string, line: number): Diagnostic {
+  return fault('lines end with CR alone', place(file, line), 'save it with LF or CRLF');
 }
 
 function locate(file: string, text: string, offset: number): Location {

@@ -19,6 +19,10 @@ describe('CSV files', () => {
     'without a final newline': TEXT.trimEnd(),
     'with blank lines at the end': `${TEXT}\n\r\n`,
     gzipped: gzipSync(TEXT),
+    'with CRLF and LF mixed': 'image,labels\r\na.png,Mass|Nodule\nb.png,\r\n',
+    'with CRLF and LF mixed, and quotes': '"image","labels"\n"a.png",Mass|Nodule\r\n"b.png",""\n',
+    'with mixed line ends': TEXT.replace('\n', '\r\n'),
+    'with mixed line ends and quotes': TEXT.replace('labels\n', '"labels"\r\n'),
     'with every cell quoted': '"image","labels"\n"a.png","Mass|Nodule"\n"b.png",""\n',
   };
   for (const [form, content] of Object.entries(forms)) {
@@ -46,6 +50,19 @@ describe('CSV files', () => {
         ['2:1+1', '2:4+8', '3:15+4', '4:3+1', '4:4+1'],
       );
       assert.equal(locateRow(table, second).length, 4);
+    }));
+
+  it('have their rows where they are, also behind CRLF in cells and blank lines', () =>
+    withBench(async (bench) => {
+      const table = readIn(bench, '\n"a\r\nb",c\r\n\r\n\n1,"2\n3\r4"\r\n5,6');
+      assert.deepEqual(
+        [table.header, ...table.rows],
+        [
+          {line: 2, cells: ['a\r\nb', 'c']},
+          {line: 6, cells: ['1', '2\n3\r4']},
+          {line: 8, cells: ['5', '6']},
+        ],
+      );
     }));
 
   const refused: readonly [string, string | Uint8Array, string][] = [
@@ -127,6 +144,16 @@ describe('CSV files', () => {
       '1:1+1 this file unpacks to more than 134 MB | tables of up to 134 MB are read: is this the right file?',
     ],
     ['a NUL byte', () => 'a,b\n1,\0\n', '2:3+1 a NUL byte | the file is damaged: fetch or copy it again'],
+    [
+      'line ends of old between quotes',
+      () => '"a",b\r1,2\r',
+      '1:1+1 lines end with CR alone | save it with LF or CRLF',
+    ],
+    [
+      'a line end of old in a table with quotes',
+      () => '"a",b\n\n1,2\r3,"\r"\n',
+      '3:1+1 lines end with CR alone | save it with LF or CRLF',
+    ],
     ['line ends of old', () => 'a,b\r1,2\r', '1:1+1 lines end with CR alone | save it with LF or CRLF'],
   ];
   for (const [what, content, expected] of monsters) {
@@ -146,6 +173,7 @@ describe('CSV files', () => {
         ['plain', 1],
         ['a,b', '"quoted"'],
         ['two\nlines', ''],
+        ['with\rreturns', 'or\r\nboth'],
       ];
       const table = readIn(bench, toCsv(['x', 'y'], rows));
       assert.deepEqual(
@@ -154,7 +182,7 @@ describe('CSV files', () => {
       );
       assert.deepEqual(
         table.rows.map((row) => row.line),
-        [2, 3, 4],
+        [2, 3, 4, 6],
       );
     }));
 });
