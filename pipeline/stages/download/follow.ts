@@ -35,8 +35,17 @@ export async function follow(
 
 function authorization({username, password}: URL): Record<string, string> {
   if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = [username, password].map(decoded).join(':');
   return {authorization: `Basic ${Buffer.from(pair).toString('base64')}`};
+}
+
+/** A lone % stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

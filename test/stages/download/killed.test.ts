@@ -195,9 +195,8 @@ describe('twelve archives from a bad server', function () {
         );
         assert.equal(readFileSync(join(dataset!.artifact!, 'missing.csv'), 'utf8'), 'image\n');
         const share = site.sentBytes() / size;
-        console.log(`      ${site.sentBytes()} bytes sent for ${size}: ${share.toFixed(4)} times`);
-        assert.ok(share <= 1.05, `${share} times`);
-        assert.ok(share >= 1, `${share} times`);
+        assert.ok(share <= 1.05, `${site.sentBytes()} bytes were sent for ${size}`);
+        assert.ok(share >= 1);
         const asked = site.requests.length;
         const again = await project.json<PlanDocument>(['run', 'p.yaml']);
         assert.deepEqual(
