@@ -96,9 +96,9 @@ function windowOf(
   return {line: `${head}${part}${tail}`, left: start - from + head.length};
 }
 
-/** Control characters of the source, one column each, so that the caret stays in place. */
+/** Control characters of the source and what turns the direction of reading, one column each, so that the caret stays in place. */
 function escaped(line: string): string {
-  return line.replace(/\p{Cc}/gu, '\ufffd');
+  return line.replace(/[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 function count(diagnostics: readonly Diagnostic[]): string {

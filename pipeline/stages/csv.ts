@@ -141,8 +141,6 @@ function parseQuoted(file: string, text: string): Result<readonly CsvRow[], Diag
   try {
     parse(bytes, {
       ...{info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: MOST.lineLength},
-      // Otherwise the first line end of the file decides for all, and one inside a cell may be the first.
-      record_delimiter: ['\r\n', '\n'],
       // Left to itself the parser takes the first line end for all, and files put together from others have both.
       record_delimiter: ['\r\n', '\n'],
       on_record: (parsed) => {

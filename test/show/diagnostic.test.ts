@@ -109,9 +109,12 @@ describe('A diagnostic', () => {
 
   it('lets no control character through', () => {
     assert.equal(
-      shown('a\u001b[31mb\u0007', error(at(1, 7, 1), {message: 'found "\u001b[2J\u202e"', hint: 'no\u0008'})),
+      shown(
+        'a\u001b[31mb\u0007\u202ec',
+        error(at(1, 7, 1), {message: 'found "\u001b[2J\u202e"', hint: 'no\u0008'}),
+      ),
       `a.yaml:1:7: error: found "\\x1b[2J\\u202e"
-  1 │ a\ufffd[31mb\ufffd
+  1 │ a\ufffd[31mb\ufffd\ufffdc
     │       ^
   hint: no\\x08
 `,

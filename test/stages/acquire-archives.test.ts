@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import {createHash} from 'node:crypto';
-import {existsSync, readdirSync, readFileSync, statSync, utimesSync, watch, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import {execa} from 'execa';
@@ -304,6 +313,7 @@ describe('acquire from archives, interrupted', () => {
       const lost = join(folder, readdirSync(folder)[0]!);
       const {size} = statSync(lost);
       writeFileSync(lost, Buffer.alloc(size));
+      chmodSync(lost, 0o444);
       const second = await bench.run(acquire, params, {resume: first.resume});
       await readImages(second);
       assert.equal(second.read('inventory.csv'), first.read('inventory.csv'));

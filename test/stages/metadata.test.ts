@@ -82,16 +82,9 @@ const FAULTS: readonly [string, readonly string[] | string, readonly string[]][]
   ],
   [
     'image names that are something else in a spreadsheet or a terminal',
-    [
-      '=cmd|a.png',
-      '=1+2.png',
-      '+a.png',
-      '@a.png',
-      '-a.png',
-      'a\u202egnp.png',
-      'b\u0007.png',
-      'תמונה.png',
-    ].map((name) => entry(name, 1)),
+    ['=cmd|a.png', 'a|b.png', '+a.png', '@a.png', '-a.png', 'a\u202egnp.png', 'b\u0007.png', 'תמונה.png'].map(
+      (name) => entry(name, 1),
+    ),
     [
       '2:1+10 "=cmd|a.png" begins with =, which spreadsheets take for a formula',
       '3:1+7 "a|b.png" has a | in it, which stands between names in lists',
@@ -223,6 +216,27 @@ describe('the box list of the publisher', () => {
         '3:17+1 "0" is not a size in pixels | boxes are given as left, top, width, height',
         '3:19+1 "x" is not a size in pixels | boxes are given as left, top, width, height',
         '4:1+14 this row has too few cells | image, finding, x, y, width, height',
+      ]);
+    }));
+
+  it('takes no number that is not written as one', () =>
+    withBench(async (bench) => {
+      const odd = [' ', '0x10', '1e3', 'Infinity', '+1'];
+      const rows = odd.map((number) => `a.png,Mass,1,1,${number},1`);
+      const file = bench.write('boxes.csv', `Image Index,Finding Label,Bbox [x,y,w,h]\n${rows.join('\n')}\n`);
+      const read = readBoxList(file);
+      assert.deepEqual(
+        read.ok ? [] : read.error.map(({message}) => message),
+        odd.map((number) => `"${number}" is not a size in pixels`),
+      );
+    }));
+
+  it('is refused without its columns, and what is like one is spelled out', () =>
+    withBench(async (bench) => {
+      const header = 'Image Index,Finding Label,\u202eBbox [x,y,w,h]\n';
+      const read = readBoxList(bench.write('boxes.csv', header));
+      assert.deepEqual(read.ok ? [] : spelledOut(read.error), [
+        '1:27+8 no column "Bbox [x" | rename "\\u202eBbox [x" if that is it',
       ]);
     }));
 

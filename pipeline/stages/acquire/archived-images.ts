@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import {mkdirSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
@@ -118,8 +118,13 @@ function trusted(progress: ArchiveProgress, index: number, request: ArchivesRequ
   if (unpackTo === null) return progress;
   const images = [...progress.images].filter(([member, {bytes, sha256}]) => {
     const file = unpackedPath(unpackTo, index, member);
-    if (statSync(file, {throwIfNoEntry: false})?.size !== bytes) return false;
-    return journal.isSameBoot || createHash('sha256').update(readFileSync(file)).digest('hex') === sha256;
+    if (statSync(file, {throwIfNoEntry: false})?.size === bytes) {
+      if (journal.isSameBoot) return true;
+      if (createHash('sha256').update(readFileSync(file)).digest('hex') === sha256) return true;
+    }
+    // An attempt that was killed late may have made it read-only.
+    rmSync(file, {force: true});
+    return false;
   });
   const rest = images.length === progress.images.size ? progress.rest : null;
   return {images: new Map(images), rest};

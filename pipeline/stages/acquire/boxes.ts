@@ -43,9 +43,9 @@ function readBox(
     faults.add(() => fault('this row has too few cells', locateRow(table, row), hint));
   } else {
     for (const name of ['x', 'y', 'width', 'height'] as const) {
-      const [value, least] = [Number(cell(name)), name === 'x' || name === 'y' ? 0 : Number.MIN_VALUE];
-      if (cell(name) !== '' && Number.isFinite(value) && value >= least) continue;
-      const what = `"${spelledOut(cell(name))}" is not ${least === 0 ? 'a place' : 'a size'} in pixels`;
+      const isPlace = name === 'x' || name === 'y';
+      if (A_NUMBER.test(cell(name)) && (isPlace || Number(cell(name)) > 0)) continue;
+      const what = `"${spelledOut(cell(name))}" is not ${isPlace ? 'a place' : 'a size'} in pixels`;
       refuse(name, what, 'boxes are given as left, top, width, height');
     }
     const image = cell('image');
@@ -71,6 +71,9 @@ function readBox(
     ...{width: Number(cell('width')), height: Number(cell('height'))},
   };
 }
+
+/** JavaScript takes a space for 0 and 0x10 for 16. */
+const A_NUMBER = /^\d{1,9}(\.\d{1,20})?$/;
 
 /** What is longer was meant for no name, and comparing it would take long. */
 const LONGEST_LABEL = 60;

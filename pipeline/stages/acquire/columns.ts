@@ -48,7 +48,7 @@ function missing({
     return fault(message, locateRow(table, table.header), `the header has: ${listed(header)}`);
   }
   const at = locateCell(table, table.header, header.indexOf(similar));
-  return fault(message, at, `rename "${similar}" if that is it`);
+  return fault(message, at, `rename "${spelledOut(similar)}" if that is it`);
 }
 
 /** As many names as fit in a few lines. */

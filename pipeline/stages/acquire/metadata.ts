@@ -50,6 +50,7 @@ export function readDataEntry(file: string): Result<Metadata, readonly Diagnosti
 type Reading = Readonly<{
   table: CsvTable;
   columns: Columns<keyof typeof COLUMNS>;
+  lastColumn: number;
   faults: FaultList;
   oldAges: {count: number; first: Diagnostic | null};
   /** Label sets as written, each parsed once: 836 different ones in the whole release. */
@@ -62,7 +63,8 @@ function readRows(
   faults: FaultList,
 ): Result<Metadata, readonly Diagnostic[]> {
   const oldAges = {count: 0, first: null};
-  const reading: Reading = {table, columns, faults, oldAges, labelSets: new Map()};
+  const lastColumn = Math.max(...Object.values(columns));
+  const reading: Reading = {table, columns, lastColumn, faults, oldAges, labelSets: new Map()};
   const firsts = new Map<string, CsvRow>();
   const rows: ImageRow[] = [];
   for (const row of table.rows) {
@@ -79,11 +81,10 @@ function readRows(
 }
 
 /** The release of 2017 ends its lines with a comma; more filled cells than the header names are a broken row. */
-function hasRightWidth({table, columns, faults}: Reading, row: CsvRow): boolean {
+function hasRightWidth({table, lastColumn, faults}: Reading, row: CsvRow): boolean {
   const named = table.header.cells.length;
-  const needed = Math.max(...Object.values(columns)) + 1;
-  const surplus = row.cells.slice(named).some((cell) => cell !== '');
-  if (row.cells.length >= needed && !surplus) return true;
+  const surplus = row.cells.length > named && row.cells.slice(named).some((cell) => cell !== '');
+  if (row.cells.length > lastColumn && !surplus) return true;
   const message = `this row has ${row.cells.length} cells where the header names ${named}`;
   const hint = 'is a comma missing or too much, or a line cut off?';
   faults.add(() => fault(message, locateRow(table, row), hint));

@@ -6,7 +6,7 @@ import {err, ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {countOf, listWords} from '../../model/words.js';
 import {ALL_IMAGES, writeDataCard} from '../data-card.js';
-import {ARTIFACT, type ImageFile, type ImagePlace, writeDataset} from '../dataset.js';
+import {ARTIFACT, type ImageFile, type ImagePlace, type ImageRow, writeDataset} from '../dataset.js';
 import {linkOrCopy} from '../link-or-copy.js';
 import {unpackedPath} from './archived-images.js';
 import type {Candidate} from './candidate.js';
@@ -58,15 +58,19 @@ type Found = Readonly<{tables: Tables; sources: readonly Source[]; gathered: Gat
 function write(context: StageContext, {tables, sources, gathered, picked}: Found): JsonObject {
   const given = context.params as AcquireParams;
   const all = tables.metadata.rows;
-  const rows = sources.length === 0 ? all : all.filter(({image}) => picked.images.has(image));
-  const inventory = all.flatMap(({image}) => picked.images.get(image) ?? []);
+  const [atHand, missing, inventory]: [ImageRow[], ImageRow[], Candidate[]] = [[], [], []];
+  for (const row of all) {
+    const file = picked.images.get(row.image);
+    if (file !== undefined) inventory.push(file);
+    (file === undefined ? missing : atHand).push(row);
+  }
+  const rows = sources.length === 0 ? all : atHand;
   const names = new Set(rows.map(({image}) => image));
   const boxes = (tables.boxes ?? []).filter(({image}) => names.has(image));
   const adjudicated = tables.adjudicated?.filter(({image}) => names.has(image)) ?? null;
   const placed = given.unpack ? placeUnpacked(context, {inventory, gathered}) : inventory;
   writeDataset(context.out, {rows, boxes, inventory: placed});
   if (adjudicated !== null) writeAdjudicated(context.out, adjudicated);
-  const missing = all.filter(({image}) => !picked.images.has(image));
   const extras = gathered.contents.flatMap((contents) => contents.extras);
   const refused = gathered.contents.flatMap((contents) => contents.refused);
   const verification = writeLists(context.out, {missing, extras, refused, inventory, sources});
