@@ -18,7 +18,7 @@ export function loadAssets(): Assets {
     .resolve('chart.js')
     .replace(/[^/\\]+$/, 'chart.umd.min.js');
   return {
-    style: `${source('style.css')}\n${source('media.css')}`,
+    style: ['style.css', 'data.css', 'media.css'].map(source).join('\n'),
     script: [
       withoutMap(readFileSync(chartLibrary, 'utf8')),
       ';(() => {',

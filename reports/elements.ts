@@ -23,13 +23,14 @@ export function figure(of: {number: string; chart: HtmlValue; caption: HtmlValue
 
 /**
  * A table in its own scroll box, so that a phone scrolls it and not the page.
- * `shape`: `fit` keeps few columns close together; `wide` shrinks on paper; `forest` holds strips.
+ * `shape`: `fit` keeps few columns close together; `wide` shrinks on paper; `forest` holds strips; `heat` is a square of shaded
+ * cells under turned headings; `lists` has file names that stay whole.
  */
 export function table(of: {
   id: string;
   number: string;
   caption: HtmlValue;
-  shape?: 'fit' | 'wide' | 'forest' | 'stages';
+  shape?: 'fit' | 'wide' | 'forest' | 'heat' | 'lists' | 'stages';
   head: HtmlValue;
   body: HtmlValue;
   foot?: HtmlValue;
@@ -68,7 +69,15 @@ export function factList(rows: readonly (readonly [HtmlValue, HtmlValue])[]): Ht
 `;
 }
 
-export type GlyphName = 'pass' | 'fail' | 'serious' | 'moderate' | 'minor';
+export type GlyphName =
+  | 'pass'
+  | 'fail'
+  | 'accepted'
+  | 'noted'
+  | 'unchecked'
+  | 'serious'
+  | 'moderate'
+  | 'minor';
 
 /** A small sign; the word that it stands for is beside it or is given as `label`. */
 export function glyph(name: GlyphName, label?: string): Html {
@@ -80,6 +89,9 @@ export function glyph(name: GlyphName, label?: string): Html {
 export const GLYPHS = html`<svg class="sprite" aria-hidden="true" focusable="false">
 <symbol id="glyph-pass" viewBox="0 0 14 14"><path d="M5.6 11.4 1.6 7.3l1.5-1.5 2.5 2.6L11 2.8l1.5 1.4z"/></symbol>
 <symbol id="glyph-fail" viewBox="0 0 14 14"><path d="M6 1.5h2.2L7.8 9H6.4zM6.1 10.4h2v2.1h-2z"/></symbol>
+<symbol id="glyph-accepted" viewBox="0 0 14 14"><path d="M7 1 13.6 12.8H.4zm0 2.9L2.8 11.4h8.4z" fill-rule="evenodd"/><path d="M6.3 6.2h1.4v2.6H6.3zm0 3.3h1.4v1.2H6.3z"/></symbol>
+<symbol id="glyph-noted" viewBox="0 0 14 14"><path d="M7 1a6 6 0 1 0 0 12A6 6 0 1 0 7 1zm0 1.4a4.6 4.6 0 1 1 0 9.2 4.6 4.6 0 1 1 0-9.2z" fill-rule="evenodd"/><path d="M6.3 6.2h1.4v4H6.3zm0-2.4h1.4v1.4H6.3z"/></symbol>
+<symbol id="glyph-unchecked" viewBox="0 0 14 14"><path d="M7 1a6 6 0 1 0 0 12A6 6 0 1 0 7 1zm0 1.4a4.6 4.6 0 1 1 0 9.2 4.6 4.6 0 1 1 0-9.2z" fill-rule="evenodd"/></symbol>
 <symbol id="glyph-serious" viewBox="0 0 14 14"><path d="M2 2h10v10H2z"/></symbol>
 <symbol id="glyph-moderate" viewBox="0 0 14 14"><path d="M2 2h10v10H2zm1.5 1.5v7z" fill-rule="evenodd"/><path d="M3.5 10.5v-7l7 7z" fill="var(--doubt)"/></symbol>
 <symbol id="glyph-minor" viewBox="0 0 14 14"><path d="M2 2h10v10H2zm1.6 1.6v6.8h6.8V3.6z" fill-rule="evenodd"/></symbol>

@@ -1,16 +1,18 @@
 import type {Evaluation} from '../pipeline/model/evaluation.js';
 import type {EpochMetrics} from '../pipeline/model/job-event.js';
 import type {Json} from '../pipeline/model/json.js';
+import type {DescribedData, ImageFacts, SplitFacts} from './data-facts.js';
 
 /**
- * Everything a run report says, as one JSON document; the page is a function of it alone. pipeline/stages/report-facts*
+ * Everything a run report says, as one JSON document; the page is a function of it alone. pipeline/stages/report
  * gathers it from artifacts and the run folder. Shares are 0 to 1, times ISO 8601 in UTC, digests lower-case SHA-256.
  */
 export type ReportFacts = Readonly<{
   schema: 'pipeline/report-facts/v1';
   title: string;
   run: RunFacts;
-  data: DataFacts;
+  data: DescribedData['data'];
+  content: DescribedData['content'];
   split: SplitFacts;
   images: ImageFacts;
   training: TrainingFacts;
@@ -33,58 +35,6 @@ export type RunFacts = Readonly<{
   message: string | null;
   startedAt: string;
   argv: readonly string[];
-}>;
-
-export type DataFacts = Readonly<{
-  /** `synthetic` images were made by the pipeline; `chestxray14` is the NIH data set or a part of it. */
-  origin: 'synthetic' | 'chestxray14';
-  images: number;
-  patients: number;
-  /** Images of the whole data set; null for synthetic data. */
-  whole: number | null;
-  /** Which release of the labels, and how that was found out. */
-  labels: Readonly<{state: string; because: string}>;
-  /** How its publisher asks to be credited; null for synthetic data. */
-  credit: Readonly<{name: string; link: string; cite: string; licence: string}> | null;
-  /** Anything else that the data card tells: short name, short text. */
-  remarks: readonly Readonly<{name: string; text: string}>[];
-}>;
-
-export type SplitFacts = Readonly<{
-  /** `chexnet-lists` only for the published lists, whose results may stand beside published ones. */
-  method: 'seeded' | 'chexnet-lists' | 'other';
-  /** In words, for example "seeded, patients kept together, seed 1". */
-  description: string;
-  folds: readonly FoldFacts[];
-  /** Images of the data set that no fold holds. */
-  notInAFold: number;
-  audit: readonly AuditFact[];
-}>;
-
-export type FoldFacts = Readonly<{
-  fold: 'train' | 'val' | 'test';
-  images: number;
-  patients: number;
-  /** Images with the finding, in the order of `evaluation.findings`. */
-  positives: readonly number[];
-  noFinding: number;
-  /** Null where the metadata do not say it for any image. */
-  femaleShare: number | null;
-  apShare: number | null;
-  age: Readonly<{lowerQuartile: number; median: number; upperQuartile: number}> | null;
-  imagesPerPatient: Readonly<{median: number; most: number}>;
-}>;
-
-/** One check against leakage, for example "Patients in more than one fold": found `count`. */
-export type AuditFact = Readonly<{check: string; count: number; passed: boolean; detail: string}>;
-
-export type ImageFacts = Readonly<{
-  /** In the array: square, this many pixels wide. */
-  count: number;
-  size: number;
-  quarantined: number;
-  /** The first few. */
-  examples: readonly Readonly<{image: string; reason: string}>[];
 }>;
 
 export type TrainingFacts = Readonly<{

@@ -1,9 +1,10 @@
-import {countOf, formatDuration, formatRate} from '../pipeline/model/words.js';
+import {countOf, formatCount, formatDuration, formatRate} from '../pipeline/model/words.js';
+import {auditCheck, auditTally} from './audit.js';
 import type {Doubt} from './doubts/doubt.js';
-import {glyph} from './elements.js';
 import type {ReportFacts} from './facts.js';
 import {keptEpoch} from './figures/training.js';
-import {type Html, type HtmlValue, html} from './html.js';
+import {conditionList, doubtBox, keyFigure} from './first-screen.js';
+import {type Html, html} from './html.js';
 import {dateTime, interval, metric, percentLevel, shortDigest} from './numbers.js';
 import {foldName, scoredFold} from './scored.js';
 import {verdict} from './verdict.js';
@@ -31,46 +32,26 @@ ${conditions(facts)}
 `;
 }
 
-function doubtBox(doubts: readonly Doubt[]): Html {
-  const count = (severity: Doubt['severity']): number =>
-    doubts.filter((doubt) => doubt.severity === severity).length;
-  const counted = (['serious', 'moderate', 'minor'] as const)
-    .filter((severity) => count(severity) > 0)
-    .map((severity) => `${count(severity)} ${severity}`);
-  const shown = doubts.slice(0, 4);
-  return html`<aside class="doubt-box" aria-labelledby="doubt-box-title">
-<h2 class="lead" id="doubt-box-title">Doubt first: ${counted.length === 0 ? 'nothing found by rule' : counted.join(', ')}</h2>
-<ul>${shown.map((doubt) => html`<li>${glyph(doubt.severity, doubt.severity)}<span>${doubt.short}</span></li>`)}</ul>
-<p><a href="#doubts">${doubts.length > shown.length ? `All ${doubts.length}, with evidence` : 'With evidence'}</a></p>
-</aside>`;
-}
-
 function keyFigures(facts: ReportFacts): Html {
   const {evaluation, split, training} = facts;
   const fold = scoredFold(evaluation);
   const {auroc, average_precision, classes, prevalence} = fold.averages;
-  const patients = split.audit.find((check) => check.check.startsWith('Patients'));
+  const patients = auditCheck(split, 'patient-overlap');
   const seconds = training.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  const failed = split.audit.filter((check) => !check.passed).length;
   const unscored = fold.undefined.length;
   return html`<dl class="keys">
-${key('Macro AUROC', auroc.macro.defined ? metric(auroc.macro.value) : 'undefined', [interval(auroc.macro), `mean of ${classes} of ${fold.classes.length} findings`])}
-${key('Macro average precision', average_precision.macro.defined ? metric(average_precision.macro.value) : 'undefined', [interval(average_precision.macro), prevalence === null ? null : `prevalence ${metric(prevalence)}`])}
-${key('Findings that could be scored', `${classes} of ${fold.classes.length}`, [unscored === 0 ? 'every one has positives' : countOf(unscored, 'is undefined', 'are undefined'), `in the ${foldName(fold.fold)} fold`])}
-${key('Patients shared between folds', patients === undefined ? 'not checked' : String(patients.count), [`of ${countOf(facts.data.patients, 'patient')}`, failed === 0 ? `${countOf(split.audit.length, 'check')} passed` : `${countOf(failed, 'check')} failed`])}
-${key('Time to train', formatDuration(seconds), [countOf(training.epochs.length, 'epoch'), `${formatRate(keptEpoch(training.epochs).images_per_second, 'images')}, ${countOf(training.device.ranks, 'rank')}`])}
+${keyFigure('Macro AUROC', auroc.macro.defined ? metric(auroc.macro.value) : 'undefined', [interval(auroc.macro), `mean of ${classes} of ${fold.classes.length} findings`])}
+${keyFigure('Macro average precision', average_precision.macro.defined ? metric(average_precision.macro.value) : 'undefined', [interval(average_precision.macro), prevalence === null ? null : `prevalence ${metric(prevalence)}`])}
+${keyFigure('Findings that could be scored', `${classes} of ${fold.classes.length}`, [unscored === 0 ? 'every one has positives' : countOf(unscored, 'is undefined', 'are undefined'), `in the ${foldName(fold.fold)} fold`])}
+${keyFigure('Patients shared between folds', patients === null ? 'not checked' : formatCount(patients.count), [`of ${countOf(facts.data.patients, 'patient')}`, auditTally(split)])}
+${keyFigure('Time to train', formatDuration(seconds), [countOf(training.epochs.length, 'epoch'), `${formatRate(keptEpoch(training.epochs).images_per_second, 'images')}, ${countOf(training.device.ranks, 'rank')}`])}
 </dl>`;
-}
-
-function key(name: string, value: string, below: readonly (string | null)[]): Html {
-  const lines = below.filter((line) => line !== null);
-  return html`<div><dt>${name}</dt><dd><b>${value}</b>${lines.map((line, index): HtmlValue => (index === 0 ? line : html`<br>${line}`))}</dd></div>`;
 }
 
 function conditions({split, data, evaluation}: ReportFacts): Html {
   const fold = scoredFold(evaluation);
   const {level, resamples} = evaluation.method;
-  const rows = [
+  return conditionList([
     ['Split', split.description],
     ['Labels', data.labels.state],
     [
@@ -79,6 +60,5 @@ function conditions({split, data, evaluation}: ReportFacts): Html {
     ],
     ['Prediction', 'one view per image'],
     ['Intervals', `${percentLevel(level)}, ${countOf(resamples, 'patient resample')}`],
-  ];
-  return html`<dl class="conditions">${rows.map(([name, text]) => html`<div><dt>${name!}</dt><dd>${text!}</dd></div>`)}</dl>`;
+  ]);
 }

@@ -70,6 +70,12 @@ export function shortDigest(digest: string): string {
   return `${digest.slice(0, 8)}…${digest.slice(-4)}`;
 }
 
+/** A span of whole numbers: `20–29`, `90+`, or `1` alone. */
+export function spanOf({from, to}: Readonly<{from: number; to: number | null}>): string {
+  if (to === null) return `${from}+`;
+  return from === to ? String(from) : `${from}–${to}`;
+}
+
 /** A finding as prose writes it: `pleural thickening`. */
 export function inProse(finding: string): string {
   return finding.replaceAll('_', ' ').toLowerCase();

@@ -1,10 +1,9 @@
 import type {Chart, ChartRenderer, Palette} from './charts.js';
-import type {ReportFacts} from './facts.js';
 import {type Html, html} from './html.js';
 
 /** What every section needs: the facts, running numbers for captions, and a way to place a chart. */
-export type Page = Readonly<{
-  facts: ReportFacts;
+export type Page<Facts> = Readonly<{
+  facts: Facts;
   /** `Table 1`, `Table 2` … and `Figure 1` …, in the order of the calls. */
   nextTable(): string;
   nextFigure(): string;
@@ -16,20 +15,21 @@ export type Page = Readonly<{
   placed(): readonly Chart[];
 }>;
 
-export function openPage(
-  facts: ReportFacts,
+export function openPage<Facts>(
+  facts: Facts,
   draw: ChartRenderer,
   palettes: Readonly<{light: Palette; dark: Palette}>,
-): Page {
+): Page<Facts> {
   let [tables, figures] = [0, 0];
   const placed: Chart[] = [];
+  // Both are loaded and the style sheet shows one: a browser that prints does not fetch another source of a picture.
   const images = (chart: Chart): readonly Html[] => {
     const {width, height, bands = [height], alt} = chart;
     const [light, dark] = [draw(chart, palettes.light), draw(chart, palettes.dark)];
-    return bands.map(
-      (band, index) =>
-        html`<picture><source media="screen and (prefers-color-scheme: dark)" srcset="${dark[index]!}"><img src="${light[index]!}" width="${width}" height="${band}" alt="${index === 0 ? alt : ''}"></picture>`,
-    );
+    return bands.map((band, index) => {
+      const size = html`width="${width}" height="${band}" alt="${index === 0 ? alt : ''}"`;
+      return html`<img class="on-light" src="${light[index]!}" ${size}><img class="on-dark" src="${dark[index]!}" ${size}>`;
+    });
   };
   return {
     facts,

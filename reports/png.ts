@@ -14,7 +14,7 @@ export function encodePng(pixels: Pixels): Buffer {
   header.writeUInt32BE(pixels.height, 4);
   header.set([8, 3, 0, 0, 0], 8);
   return Buffer.concat([
-    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    SIGNATURE,
     chunk('IHDR', header),
     chunk('PLTE', Buffer.from(palette.flatMap((color) => channels(color).slice(0, 3)))),
     chunk('tRNS', Buffer.from(palette.map((color) => channels(color)[3]))),
@@ -22,6 +22,66 @@ export function encodePng(pixels: Pixels): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+/** One byte a pixel; rows from the top, without padding. */
+export type GrayPixels = Readonly<{width: number; height: number; gray: Uint8Array}>;
+
+/** A PNG file of 8-bit gray, each row filtered in the way that seems to pack best. */
+export function encodeGrayPng({width, height, gray}: GrayPixels): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 0, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (width + 1));
+  const none = new Uint8Array(width);
+  for (let row = 0; row < height; row++) {
+    const [here, above] = [
+      gray.subarray(row * width, (row + 1) * width),
+      row === 0 ? none : gray.subarray((row - 1) * width, row * width),
+    ];
+    rows.set(bestFiltered(here, above), row * (width + 1));
+  }
+  return Buffer.concat([
+    SIGNATURE,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows, {level: 9})),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+const PREDICTORS: readonly ((left: number, above: number, corner: number) => number)[] = [
+  () => 0,
+  (left) => left,
+  (_, above) => above,
+  (left, above) => (left + above) >> 1,
+  paeth,
+];
+
+/** The filter's number and the row: the least sum of absolute differences, as libpng chooses. */
+function bestFiltered(here: Uint8Array, above: Uint8Array): Uint8Array {
+  let [best, least] = [new Uint8Array(0), Number.POSITIVE_INFINITY];
+  for (const [filter, predict] of PREDICTORS.entries()) {
+    const row = new Uint8Array(here.length + 1);
+    row[0] = filter;
+    let sum = 0;
+    for (let x = 0; x < here.length; x++) {
+      const difference = (here[x]! - predict(here[x - 1] ?? 0, above[x]!, above[x - 1] ?? 0)) & 0xff;
+      row[x + 1] = difference;
+      sum += difference < 128 ? difference : 256 - difference;
+    }
+    if (sum < least) [best, least] = [row, sum];
+  }
+  return best;
+}
+
+function paeth(left: number, above: number, corner: number): number {
+  const estimate = left + above - corner;
+  const [a, b, c] = [Math.abs(estimate - left), Math.abs(estimate - above), Math.abs(estimate - corner)];
+  if (a <= b && a <= c) return left;
+  return b <= c ? above : corner;
+}
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 /** Palette, commonest colour first, and one index per pixel; each row begins with a 0, its filter. */
 function indexed({width, height, rgba}: Pixels): {palette: readonly number[]; indices: Uint8Array} {

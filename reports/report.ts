@@ -1,12 +1,11 @@
-import {createHash} from 'node:crypto';
 import type {Assets} from './assets.js';
 import type {ChartRenderer} from './charts.js';
+import {htmlPage} from './document.js';
 import {findDoubts} from './doubts/find.js';
-import {GLYPHS} from './elements.js';
 import type {ReportFacts} from './facts.js';
 import {footer} from './footer.js';
 import {header} from './header.js';
-import {type Html, html, jsonText, trusted} from './html.js';
+import {html} from './html.js';
 import {openPage} from './page.js';
 import {readPalettes} from './palette.js';
 import {dataSection} from './sections/data.js';
@@ -29,44 +28,15 @@ const CONTENTS = [
 export function renderReport(facts: ReportFacts, assets: Assets, draw: ChartRenderer): string {
   const doubts = findDoubts(facts);
   const page = openPage(facts, draw, readPalettes(assets.style));
-  const body = html`<a class="skip" href="#main">Skip to the report</a>
-${GLYPHS}
-<div class="page">
-${header(facts, doubts)}
-<nav aria-labelledby="contents"><h2 id="contents">Questions</h2><ol>${CONTENTS.map(([id, title], index) => html`<li><a href="#${id}"><span>${index + 1}</span>${title}</a></li>`)}</ol></nav>
-<main id="main" tabindex="-1">
-${dataSection(page, 1)}${trainingSection(page, 2)}${resultsSection(page, 3)}${doubtsSection(facts, doubts, 4)}${reproduceSection(page, 5)}${wordsSection(facts, 6)}
-</main>
-${footer(facts)}
-</div>
-`;
-  const charts = Object.fromEntries(
-    page.placed().map(({id, width, height, config}) => [id, {width, height, config}]),
-  );
-  return documentOf({title: `${facts.title}: run ${facts.run.name}`, body, charts, assets}).text;
-}
-
-function documentOf(of: {title: string; body: Html; charts: unknown; assets: Assets}): Html {
-  const {style, script} = of.assets;
-  const policy = `default-src 'none'; style-src ${hashOf(style)}; script-src ${hashOf(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
-<meta name="referrer" content="no-referrer">
-<title>${of.title}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-${of.body}<script type="application/json" id="charts">${jsonText(of.charts)}</script>
-<script>${trusted(script)}</script>
-</body>
-</html>
-`;
-}
-
-function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
+  const sections = html`${dataSection(page, 1)}${trainingSection(page, 2)}${resultsSection(page, 3)}${doubtsSection(facts, doubts, 4)}${reproduceSection(page, 5)}${wordsSection(facts, 6)}`;
+  return htmlPage({
+    title: `${facts.title}: run ${facts.run.name}`,
+    kind: 'report',
+    contents: CONTENTS,
+    header: header(facts, doubts),
+    sections,
+    footer: footer(facts),
+    charts: page.placed(),
+    assets,
+  }).text;
 }

@@ -11,3 +11,8 @@ export function scoredFold(evaluation: Evaluation): FoldEvaluation {
 export function foldName(fold: 'train' | 'val' | 'test'): string {
   return fold === 'val' ? 'validation' : fold;
 }
+
+/** `Validation`: as headings write it. */
+export function foldTitle(fold: 'train' | 'val' | 'test'): string {
+  return foldName(fold).replace(/^./, (letter) => letter.toUpperCase());
+}

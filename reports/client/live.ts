@@ -66,11 +66,12 @@ function tooltipOf(config: LiveChart['config'], place: LiveElement): object {
   if (axes === undefined) {
     const along = (item: TooltipItem): string =>
       config.type === 'bar' ? item.label : `epoch ${item.parsed.x}`;
+    // Bars lie; those to the left of zero count the other half of a pyramid.
+    const value = ({x, y}: TooltipItem['parsed']): number => (config.type === 'bar' ? Math.abs(x) : y);
     return {
       callbacks: {
         title: (items: TooltipItem[]) => items.map(along).slice(0, 1),
-        label: ({parsed, dataset}: TooltipItem) =>
-          `${dataset.label}: ${written(config.type === 'bar' ? parsed.x : parsed.y)}`,
+        label: ({parsed, dataset}: TooltipItem) => `${dataset.label}: ${written(value(parsed))}`,
       },
     };
   }

@@ -1,20 +1,22 @@
 import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
-import type {ReportFacts} from '../facts.js';
-import {capitalized, spelled} from '../numbers.js';
+import {auditFinding} from '../audit.js';
+import type {AuditFact, DescribedData, FoldFacts} from '../data-facts.js';
+import {capitalized, percent, spelled} from '../numbers.js';
 import type {Doubt} from './doubt.js';
 
 /** Limits that lie in the data and in how they were divided. */
-export function dataDoubts(facts: ReportFacts): Doubt[] {
+export function dataDoubts(facts: DescribedData): Doubt[] {
   return [
     syntheticImages(facts),
     minedLabels(facts),
     subset(facts),
     ...leaks(facts),
+    unlikeFolds(facts),
     quarantine(facts),
   ].flat();
 }
 
-function syntheticImages({data}: ReportFacts): Doubt[] {
+function syntheticImages({data}: DescribedData): Doubt[] {
   if (data.origin !== 'synthetic') return [];
   return [
     {
@@ -28,7 +30,7 @@ function syntheticImages({data}: ReportFacts): Doubt[] {
   ];
 }
 
-function minedLabels({data}: ReportFacts): Doubt[] {
+function minedLabels({data}: DescribedData): Doubt[] {
   if (data.origin !== 'chestxray14') return [];
   return [
     {
@@ -42,34 +44,67 @@ function minedLabels({data}: ReportFacts): Doubt[] {
   ];
 }
 
-function subset({data}: ReportFacts): Doubt[] {
+function subset({data}: DescribedData): Doubt[] {
   if (data.whole === null || data.images >= data.whole) return [];
   const share = `${formatCount(data.images)} of ${formatCount(data.whole)}`;
   return [
     {
       severity: data.images < data.whole / 2 ? 'serious' : 'moderate',
-      short: `Only ${share} images were used.`,
-      claim: `Only ${share} images of the data set were used.`,
-      consequence: 'The result cannot stand beside results on the whole data set.',
+      short: `Only ${share} images are there.`,
+      claim: `Only ${share} images of the data set are there.`,
+      consequence: 'No result on them can stand beside results on the whole data set.',
       evidence: `${countOf(data.images, 'image')} of ${countOf(data.patients, 'patient')}; how they were chosen is not recorded here.`,
     },
   ];
 }
 
-function leaks({split}: ReportFacts): Doubt[] {
-  return split.audit
-    .filter((check) => !check.passed)
-    .map((check) => ({
-      severity: 'serious',
-      short: `${check.check}: ${formatCount(check.count)}.`,
-      claim: `${check.check}: ${formatCount(check.count)}.`,
-      consequence: 'What the model has seen in training may be in the test fold, and the scores be too high.',
-      evidence: check.detail,
-    }));
+function leaks({split}: DescribedData): Doubt[] {
+  const found = (split?.audit ?? []).filter(({status}) => status === 'failed' || status === 'accepted');
+  return found.map((check) => ({
+    severity: 'serious',
+    short: `${auditFinding(check)}${accepted(check)}.`,
+    claim: `${auditFinding(check)}${accepted(check)}.`,
+    consequence: 'What the model has seen in training may be in the test fold, and the scores be too high.',
+    evidence: `${capitalized(check.detail)}.`,
+  }));
 }
 
-function quarantine({images}: ReportFacts): Doubt[] {
-  if (images.quarantined === 0) return [];
+function accepted({status}: AuditFact): string {
+  return status === 'accepted' ? ' (accepted by the configuration)' : '';
+}
+
+/** Test and train differ by more than this share of AP views, or of images without a finding. */
+const UNLIKE = 0.1;
+
+/** In fewer images folds differ by chance. */
+const MANY = 1000;
+
+function unlikeFolds({split}: DescribedData): Doubt[] {
+  const fold = (name: string): FoldFacts | undefined => split?.folds.find((one) => one.fold === name);
+  const [train, test] = [fold('train'), fold('test')];
+  if (train === undefined || test === undefined || Math.min(train.images, test.images) < MANY) return [];
+  const kinds = [
+    {what: 'AP views', share: (one: FoldFacts) => one.apShare},
+    {what: 'no finding', share: (one: FoldFacts) => one.noFinding / one.images},
+  ].flatMap(({what, share}) => {
+    const [there, here] = [share(train), share(test)];
+    if (there === null || here === null || Math.abs(there - here) < UNLIKE) return [];
+    return [`${what} ${percent(here)}% in test, ${percent(there)}% in train`];
+  });
+  if (kinds.length === 0) return [];
+  return [
+    {
+      severity: 'moderate',
+      short: 'The test fold is another population than the train fold.',
+      claim: 'The test fold is another population than the train fold.',
+      consequence: 'Scores on it do not compare with scores of a split at random.',
+      evidence: `${capitalized(kinds.join('; '))}.`,
+    },
+  ];
+}
+
+function quarantine({images}: DescribedData): Doubt[] {
+  if (images === null || images.quarantined === 0) return [];
   const all = images.count + images.quarantined;
   const named = images.examples.map((example) => `${example.image} (${example.reason})`);
   return [

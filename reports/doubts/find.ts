@@ -6,7 +6,7 @@ import {statisticalDoubts} from './statistics.js';
 
 const SEVERITIES: readonly Severity[] = ['serious', 'moderate', 'minor'];
 
-/** The gravest first; rules of equal weight in the order in which they are written. */
+/** What is to be doubted of a run, the gravest first. */
 export function findDoubts(facts: ReportFacts): readonly Doubt[] {
   const found = [
     ...dataDoubts(facts),
@@ -14,5 +14,10 @@ export function findDoubts(facts: ReportFacts): readonly Doubt[] {
     ...trainingDoubts(facts),
     ...recordDoubts(facts),
   ];
+  return gravestFirst(found);
+}
+
+/** Rules of equal weight stay in their order. */
+export function gravestFirst(found: readonly Doubt[]): readonly Doubt[] {
   return SEVERITIES.flatMap((severity) => found.filter((doubt) => doubt.severity === severity));
 }

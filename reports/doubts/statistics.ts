@@ -6,7 +6,7 @@ import {scoredFold} from '../scored.js';
 import type {Doubt} from './doubt.js';
 
 /** Below so many patients with a finding its interval is wide, and in truth somewhat wider still. */
-const FEW_PATIENTS = 30;
+export const FEW_PATIENTS = 30;
 
 /** An interval wider than this leaves the first decimal open. */
 const WIDE = 0.1;

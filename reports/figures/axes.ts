@@ -79,15 +79,13 @@ export function epochAxis(last: number): JsonObject {
       includeBounds: true,
       format: {maximumFractionDigits: 0},
     },
-    title: {
-      display: true,
-      text: 'epoch',
-      align: 'end',
-      color: '$ink',
-      font: {size: 12, weight: '600'},
-      padding: 0,
-    },
+    title: axisTitle('epoch'),
   };
+}
+
+/** The name of an axis, at its end. */
+export function axisTitle(text: string): JsonObject {
+  return {display: true, text, align: 'end', color: '$ink', font: {size: 12, weight: '600'}, padding: 0};
 }
 
 /** Round limits and a round step (1, 2 or 5 times a power of ten) with three to six steps around the values. */

@@ -1,7 +1,7 @@
 import {formatDuration} from '../../pipeline/model/words.js';
 import type {Chart} from '../charts.js';
 import type {StageFacts} from '../facts.js';
-import {CHART_WIDTH, chartOptions, LABEL_ROOM, niceRange} from './axes.js';
+import {axisTitle, CHART_WIDTH, chartOptions, LABEL_ROOM, niceRange} from './axes.js';
 
 const ROW_HEIGHT = 26;
 
@@ -51,14 +51,7 @@ export function stageTimeChart(stages: readonly StageFacts[]): Chart {
                 maxRotation: 0,
                 format: {maximumFractionDigits: decimals},
               },
-              title: {
-                display: true,
-                text: 'seconds',
-                align: 'end',
-                color: '$ink',
-                font: {size: 12, weight: '600'},
-                padding: 0,
-              },
+              title: axisTitle('seconds'),
             },
             y: {
               type: 'category',

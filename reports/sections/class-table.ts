@@ -1,6 +1,7 @@
 import type {ClassEvaluation, Estimate, FoldEvaluation} from '../../pipeline/model/evaluation.js';
 import {formatCount} from '../../pipeline/model/words.js';
 import {headRow, over, table} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
 import {type ForestRow, forestChart} from '../figures/forest.js';
 import {type Html, html} from '../html.js';
 import {inTable, interval, metric, percent, percentLevel, whyNoInterval} from '../numbers.js';
@@ -16,7 +17,7 @@ const AVERAGES = [
 ] as const;
 
 /** One row per finding and per average: counts, AUROC and average precision with intervals, and the forest plot. */
-export function classTable(page: Page): Html {
+export function classTable(page: Page<ReportFacts>): Html {
   const {facts} = page;
   const fold = scoredFold(facts.evaluation);
   const level = percentLevel(facts.evaluation.method.level);

@@ -1,12 +1,13 @@
 import {countOf} from '../../pipeline/model/words.js';
 import {figure, headRow, over, table} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
 import {aurocChart, keptEpoch, lossChart} from '../figures/training.js';
 import {type Html, type HtmlValue, html} from '../html.js';
 import {fixed, metric} from '../numbers.js';
 import type {Page} from '../page.js';
 
 /** Loss and validation AUROC per epoch, with their data. */
-export function curves(page: Page): HtmlValue {
+export function curves(page: Page<ReportFacts>): HtmlValue {
   const {training, split, evaluation} = page.facts;
   const images = (fold: 'train' | 'val'): string =>
     `n = ${countOf(split.folds.find((one) => one.fold === fold)?.images ?? 0, 'image')}`;
@@ -34,7 +35,7 @@ ${auroc}</div>
 ${epochTable(page)}`;
 }
 
-function epochTable(page: Page): Html {
+function epochTable(page: Page<ReportFacts>): Html {
   const {epochs} = page.facts.training;
   const absent = html`<span class="absent">undefined</span>`;
   return html`<details><summary>Data of these figures</summary>${table({

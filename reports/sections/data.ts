@@ -1,14 +1,21 @@
 import {countOf, formatCount} from '../../pipeline/model/words.js';
-import {factList, glyph, section} from '../elements.js';
+import {auditCheck} from '../audit.js';
+import {factList, section} from '../elements.js';
 import type {ReportFacts} from '../facts.js';
-import {type Html, type HtmlValue, html} from '../html.js';
+import {type Html, html} from '../html.js';
 import {spelled} from '../numbers.js';
 import type {Page} from '../page.js';
-import {foldName, scoredFold} from '../scored.js';
+import {scoredFold} from '../scored.js';
+import {auditList} from './audit.js';
+import {coOccurrence} from './co-occurrence.js';
+import {flow} from './flow.js';
+import {prevalenceTable} from './labels.js';
+import {peopleFigures} from './people.js';
+import {sampleGrid} from './samples.js';
 import {peopleTable, splitTable} from './split-tables.js';
 
-/** Which data: provenance, what happened to every image, the folds, who is in them, and the leakage audit. */
-export function dataSection(page: Page, number: number): Html {
+/** Which data: provenance, what happened to every image, what they show and of whom, the folds, the leakage audit. */
+export function dataSection(page: Page<ReportFacts>, number: number): Html {
   const {facts} = page;
   const {data} = facts;
   const source =
@@ -32,12 +39,18 @@ export function dataSection(page: Page, number: number): Html {
       ...data.remarks.map(({name, text}) => [name, text] as const),
     ])}
 <h3>From the source to the scored fold</h3>
-${flow(page)}
+${imageFlow(page)}
+<h3>What the images show</h3>
+${prevalenceTable(page)}
+${coOccurrence(page)}
+${sampleGrid(page)}
+<h3>Of whom</h3>
+${peopleFigures(page)}
 <h3>What each fold holds</h3>
 ${splitTable(page)}
 ${peopleTable(page)}
 <h3>Leakage audit</h3>
-${audit(facts)}`,
+${auditList(facts.split)}`,
   });
 }
 
@@ -52,9 +65,9 @@ function answer({data, images, split}: ReportFacts): string {
     images.quarantined === 0
       ? 'all of them readable'
       : `of which ${spelled(images.quarantined)} could not be read and ${images.quarantined === 1 ? 'was' : 'were'} set aside`;
-  const shared = split.audit.find((check) => check.check.startsWith('Patients'));
+  const shared = auditCheck(split, 'patient-overlap');
   const apart =
-    shared === undefined
+    shared === null
       ? ''
       : shared.count === 0
         ? '; no patient is in two folds'
@@ -62,9 +75,9 @@ function answer({data, images, split}: ReportFacts): string {
   return `${what}${data.origin === 'synthetic' ? ' of' : ', from'} ${countOf(data.patients, 'patient')}, ${read}${apart}.`;
 }
 
-function flow(page: Page): Html {
+function imageFlow(page: Page<ReportFacts>): Html {
   const {data, images, split, evaluation, training} = page.facts;
-  const fold = scoredFold(evaluation);
+  const scored = scoredFold(evaluation);
   const missing =
     data.whole === null || data.whole === data.images
       ? 'no image of the list is missing'
@@ -73,35 +86,27 @@ function flow(page: Page): Html {
     images.quarantined === 0
       ? '0 images quarantined'
       : `${countOf(images.quarantined, 'image')} quarantined: ${images.examples[0]?.reason ?? 'unreadable'}, listed in quarantine.csv`;
-  return html`<figure>
-<ol class="flow">
-<li><div class="box"><b>Listed in the source</b>${countOf(data.images, 'image')} · ${countOf(data.patients, 'patient')}</div><div class="beside">${missing}</div></li>
-<li><div class="box"><b>Decoded, checked and resized</b>${countOf(images.count, 'image')} · ${images.size} × ${images.size} pixels</div><div class="beside">${quarantine}</div></li>
-<li><ul class="folds">${split.folds.map((one) => html`<li class="box${one.fold === fold.fold ? ' scored' : null}"><b>${foldTitle(one.fold)}</b>${countOf(one.images, 'image')} · ${countOf(one.patients, 'patient')}<br>${foldUse(one.fold, {epochs: training.epochs.length, scored: fold.images, isScored: one.fold === fold.fold})}</li>`)}</ul></li>
-</ol>
-<figcaption><b>${page.nextFigure()}.</b> Images and patients at each step. ${split.notInAFold === 0 ? 'Every image is in a fold.' : `${countOf(split.notInAFold, 'image is', 'images are')} in no fold.`} Nothing leaves the flow without a row in a file.</figcaption>
-</figure>
-`;
-}
-
-function foldTitle(fold: 'train' | 'val' | 'test'): string {
-  return foldName(fold).replace(/^./, (letter) => letter.toUpperCase());
-}
-
-function foldUse(
-  fold: 'train' | 'val' | 'test',
-  of: {epochs: number; scored: number; isScored: boolean},
-): string {
-  if (of.isScored) return `scored once: ${countOf(of.scored, 'row')}, 0 missing, 0 twice`;
-  if (fold === 'train') return `fits the weights, ${countOf(of.epochs, 'epoch')}`;
-  return fold === 'val' ? 'chooses the epoch' : 'not scored';
-}
-
-function audit({split}: ReportFacts): HtmlValue {
-  if (split.audit.length === 0) return html`<p>No check was made.</p>`;
-  return html`<ul class="audit">${split.audit.map(
-    (check) =>
-      html`<li>${glyph(check.passed ? 'pass' : 'fail', check.passed ? 'passed' : 'failed')}<span><b>${check.check}: ${formatCount(check.count)}.</b> ${check.detail}</span></li>`,
-  )}</ul>
-`;
+  return flow(page, {
+    steps: [
+      {
+        title: 'Listed in the source',
+        holds: `${countOf(data.images, 'image')} · ${countOf(data.patients, 'patient')}`,
+        beside: missing,
+      },
+      {
+        title: 'Decoded, checked and resized',
+        holds: `${countOf(images.count, 'image')} · ${images.size} × ${images.size} pixels`,
+        beside: quarantine,
+      },
+    ],
+    folds: {
+      scored: scored.fold,
+      use: ({fold}) => {
+        if (fold === scored.fold) return `scored once: ${countOf(scored.images, 'row')}, 0 missing, 0 twice`;
+        if (fold === 'train') return `fits the weights, ${countOf(training.epochs.length, 'epoch')}`;
+        return fold === 'val' ? 'chooses the epoch' : 'not scored';
+      },
+    },
+    caption: `Images and patients at each step. ${split.notInAFold === 0 ? 'Every image is in a fold.' : `${countOf(split.notInAFold, 'image is', 'images are')} in no fold.`} Nothing leaves the flow without a row in a file.`,
+  });
 }

@@ -11,15 +11,23 @@ export function doubtsSection(facts: ReportFacts, doubts: readonly Doubt[], numb
     id: 'doubts',
     question: 'What to doubt?',
     answer: answer(doubts),
-    body: html`<ol class="doubts">${doubts.map(
-      (
-        doubt,
-      ) => html`<li><p class="severity ${doubt.severity}">${glyph(doubt.severity)}${doubt.severity}</p><p><b>${doubt.claim}</b> ${doubt.consequence}</p><p class="evidence">${doubt.evidence}</p></li>
-`,
-    )}</ol>
-<p class="note">Checked and found clean: ${clean(facts)}. Severity: <b>serious</b> may change the conclusion, <b>moderate</b> may change a digit that is printed, <b>minor</b> is on record.</p>`,
+    body: html`${doubtList(doubts)}
+<p class="note">Checked and found clean: ${clean(facts)}. ${SEVERITIES}</p>`,
   });
 }
+
+/** Each limit with what follows from it and its evidence. */
+export function doubtList(doubts: readonly Doubt[]): Html {
+  return html`<ol class="doubts">${doubts.map(
+    (
+      doubt,
+    ) => html`<li><p class="severity ${doubt.severity}">${glyph(doubt.severity)}${doubt.severity}</p><p><b>${doubt.claim}</b> ${doubt.consequence}</p><p class="evidence">${doubt.evidence}</p></li>
+`,
+  )}</ol>`;
+}
+
+/** What the words of a doubt list promise. */
+export const SEVERITIES = html`Severity: <b>serious</b> may change the conclusion, <b>moderate</b> may change a digit that is printed, <b>minor</b> is on record.`;
 
 function answer(doubts: readonly Doubt[]): string {
   const grave = (severity: Severity): number => doubts.filter((doubt) => doubt.severity === severity).length;
@@ -31,8 +39,8 @@ function answer(doubts: readonly Doubt[]): string {
 function clean({split, images, stages, training}: ReportFacts): string {
   const checks = [
     ...split.audit
-      .filter((check) => check.passed)
-      .map((check) => check.check.replace(/^./, (letter) => letter.toLowerCase())),
+      .filter((check) => check.status === 'passed')
+      .map((check) => check.title.replace(/^./, (letter) => letter.toLowerCase())),
     ...(images.quarantined === 0 ? ['unreadable images'] : []),
     'lost or doubled predictions',
     'scores that are no numbers',

@@ -2,6 +2,7 @@ import type {ClassEvaluation} from '../../pipeline/model/evaluation.js';
 import type {Chart} from '../charts.js';
 import {whyUndefined} from '../doubts/statistics.js';
 import {figure} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
 import {precisionRecallPanel, rocPanel} from '../figures/panels.js';
 import {type Html, html} from '../html.js';
 import {inTable, metric} from '../numbers.js';
@@ -10,7 +11,7 @@ import {scoredFold} from '../scored.js';
 import {shortConditions} from './conditions.js';
 
 /** ROC and precision-recall curves, a small panel per finding: is one of them odd? */
-export function panelFigures(page: Page): Html {
+export function panelFigures(page: Page<ReportFacts>): Html {
   const fold = scoredFold(page.facts.evaluation);
   const left = fold.undefined.length === 0 ? null : ` No panel: ${whyUndefined(fold)}.`;
   const roc = panels(page, fold.classes, rocPanel, ({auroc}) =>
@@ -33,7 +34,7 @@ export function panelFigures(page: Page): Html {
 }
 
 function panels(
-  page: Page,
+  page: Page<ReportFacts>,
   classes: readonly ClassEvaluation[],
   draw: (one: ClassEvaluation) => Chart | null,
   value: (one: ClassEvaluation) => string,

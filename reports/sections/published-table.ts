@@ -1,5 +1,6 @@
 import {listWords} from '../../pipeline/model/words.js';
 import {headRow, over, table} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
 import {type Html, type HtmlValue, html} from '../html.js';
 import {inTable, metric} from '../numbers.js';
 import type {Page} from '../page.js';
@@ -7,7 +8,7 @@ import {PUBLISHED, publishedMean, publishedOf} from '../published.js';
 import {scoredFold} from '../scored.js';
 
 /** Published AUROC on the same test images; a sentence where there are none, because splits move scores. */
-export function publishedTable(page: Page): Html {
+export function publishedTable(page: Page<ReportFacts>): Html {
   const {facts} = page;
   const fold = scoredFold(facts.evaluation);
   if (facts.split.method !== 'chexnet-lists' || fold.fold !== 'test')
@@ -53,7 +54,7 @@ export function publishedTable(page: Page): Html {
 `;
 }
 
-function whyNone({facts}: Page): string {
+function whyNone({facts}: Page<ReportFacts>): string {
   if (facts.data.origin === 'synthetic')
     return 'None is shown: these images are synthetic, so no published result was made on them.';
   return `None is shown: published results were made on other test images, and the choice of test images moves a macro AUROC by more than models differ. Results stand here only when the split is that of the CheXNet lists; this one is ${facts.split.description}.`;

@@ -1,11 +1,11 @@
 import {countOf, formatValue} from '../../pipeline/model/words.js';
 import {headRow, table} from '../elements.js';
-import type {SettingFact} from '../facts.js';
+import type {ReportFacts, SettingFact} from '../facts.js';
 import {type Html, html} from '../html.js';
 import type {Page} from '../page.js';
 
 /** The training's parameters, each with the place where it was set. */
-export function recipeTable(page: Page): Html {
+export function recipeTable(page: Page<ReportFacts>): Html {
   const trained = page.facts.stages.find((stage) => stage.uses === 'train')?.id;
   const settings = page.facts.settings.filter((setting) => setting.path.startsWith(`${trained}.`));
   const chosen = settings.filter((setting) => setting.origin !== 'default');

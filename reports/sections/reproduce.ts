@@ -7,7 +7,7 @@ import type {Page} from '../page.js';
 import {settingRow} from './recipe.js';
 
 /** How to reproduce it: commands, stages with decision and reason, settings with origin, environment, digests. */
-export function reproduceSection(page: Page, number: number): Html {
+export function reproduceSection(page: Page<ReportFacts>, number: number): Html {
   const {facts} = page;
   return section({
     number,
@@ -53,7 +53,7 @@ function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
-function stageTable(page: Page): Html {
+function stageTable(page: Page<ReportFacts>): Html {
   const {facts} = page;
   return table({
     id: 'stages',
@@ -91,7 +91,7 @@ function attempts({artifact}: StageFacts): string | null {
 }
 
 /** All but the training's, which stand with the recipe. */
-function settingsTable(page: Page): Html {
+function settingsTable(page: Page<ReportFacts>): Html {
   const {settings, stages} = page.facts;
   const trained = stages.find((stage) => stage.uses === 'train')?.id;
   const chosen = settings.filter(({path, origin}) => !path.startsWith(`${trained}.`) && origin !== 'default');
@@ -114,7 +114,7 @@ function resolvedConfig({config}: ReportFacts): HtmlValue {
 `;
 }
 
-function environmentTable(page: Page): HtmlValue {
+function environmentTable(page: Page<ReportFacts>): HtmlValue {
   const {environment} = page.facts;
   if (environment === null) return html`<p>The run recorded no environment.</p>`;
   const {source, rows} = environment;

@@ -11,7 +11,7 @@ import {panelFigures} from './panels.js';
 import {publishedTable} from './published-table.js';
 
 /** How good it is: per class with intervals and forest plot, published results of the same split only, curves. */
-export function resultsSection(page: Page, number: number): Html {
+export function resultsSection(page: Page<ReportFacts>, number: number): Html {
   const {facts} = page;
   const fold = scoredFold(facts.evaluation);
   return section({

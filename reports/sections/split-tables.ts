@@ -1,18 +1,23 @@
+import {FINDINGS} from '../../pipeline/model/findings.js';
 import {formatCount} from '../../pipeline/model/words.js';
+import type {DescribedData, FoldFacts, SplitFacts} from '../data-facts.js';
 import {headRow, over, table} from '../elements.js';
-import type {FoldFacts, ReportFacts} from '../facts.js';
 import {type Html, type HtmlValue, html} from '../html.js';
 import {fixed, inTable, percent} from '../numbers.js';
 import type {Page} from '../page.js';
-import {foldName} from '../scored.js';
+import {foldTitle} from '../scored.js';
+import {raceRemark} from './people.js';
+
+/** Data that were divided. */
+export type SplitView = DescribedData & Readonly<{split: SplitFacts}>;
 
 /** Positive images per label and fold, with the largest gap between two folds: is the test fold like the rest? */
-export function splitTable(page: Page): Html {
+export function splitTable(page: Page<SplitView>): Html {
   const {facts} = page;
   const {folds, description} = facts.split;
-  const head = html`<tr><th scope="col" rowspan="2">Label</th>${folds.map(({fold}) => html`<th scope="colgroup" colspan="2" class="span">${title(fold)}</th>`)}<th scope="col" rowspan="2" class="right">Largest<br>gap, pp</th></tr>
+  const head = html`<tr><th scope="col" rowspan="2">Label</th>${folds.map(({fold}) => html`<th scope="colgroup" colspan="2" class="span">${foldTitle(fold)}</th>`)}<th scope="col" rowspan="2" class="right">Largest<br>gap, pp</th></tr>
 <tr>${folds.map(() => html`<th scope="col" class="right">n</th><th scope="col" class="right">%</th>`)}</tr>`;
-  const rows = facts.evaluation.findings.map((finding, index) =>
+  const rows = FINDINGS.map((finding, index) =>
     row(inTable(finding), folds, (fold) => fold.positives[index] ?? 0),
   );
   const totals = (name: string, value: (fold: FoldFacts) => number): Html =>
@@ -40,7 +45,7 @@ function row(name: string, folds: readonly FoldFacts[], positives: (fold: FoldFa
 }
 
 /** Sex, view, age and images per patient of each fold. */
-export function peopleTable(page: Page): Html {
+export function peopleTable(page: Page<SplitView>): Html {
   const {facts} = page;
   const {folds} = facts.split;
   const line = (name: HtmlValue, value: (fold: FoldFacts) => string | null): Html =>
@@ -52,7 +57,7 @@ export function peopleTable(page: Page): Html {
     number: page.nextTable(),
     caption: html`Who is in each fold. ${raceRemark(facts)}`,
     shape: 'fit',
-    head: headRow('Property', ...folds.map(({fold}) => over(`${title(fold)}`))),
+    head: headRow('Property', ...folds.map(({fold}) => over(`${foldTitle(fold)}`))),
     body: [
       line('Female, % of images', (fold) => share(fold.femaleShare)),
       line('AP view, % of images', (fold) => share(fold.apShare)),
@@ -71,16 +76,6 @@ export function peopleTable(page: Page): Html {
 
 const notRecorded = html`<span class="absent">not recorded</span>`;
 
-function raceRemark({data}: ReportFacts): string {
-  return data.origin === 'synthetic'
-    ? 'These people do not exist.'
-    : 'Race is not recorded in this data set.';
-}
-
 function years(value: number): string {
   return fixed(value, Number.isInteger(value) ? 0 : 1);
-}
-
-function title(fold: FoldFacts['fold']): string {
-  return foldName(fold).replace(/^./, (letter) => letter.toUpperCase());
 }

@@ -1,5 +1,6 @@
 import {formatBytes, formatDuration} from '../../pipeline/model/words.js';
 import {figure, headRow, over, table} from '../elements.js';
+import type {ReportFacts} from '../facts.js';
 import {stageTimeChart} from '../figures/stages.js';
 import {throughputChart} from '../figures/training.js';
 import {type Html, type HtmlValue, html} from '../html.js';
@@ -7,7 +8,7 @@ import {fixed} from '../numbers.js';
 import type {Page} from '../page.js';
 
 /** Wall time by stage, and throughput by epoch. */
-export function times(page: Page): Html {
+export function times(page: Page<ReportFacts>): Html {
   const {training, stages} = page.facts;
   const made = stages.filter((stage) => stage.artifact !== null);
   const seconds = made.reduce((sum, stage) => sum + stage.artifact!.seconds, 0);
@@ -37,7 +38,7 @@ ${
 }
 
 /** What a step and an epoch took. */
-export function speedTable(page: Page): Html {
+export function speedTable(page: Page<ReportFacts>): Html {
   const {epochs} = page.facts.training;
   // The first epoch warms caches up; it is left out where others remain.
   const steady = epochs.length > 1 ? epochs.slice(1) : epochs;

@@ -11,7 +11,7 @@ import {recipeTable} from './recipe.js';
 import {speedTable, times} from './times.js';
 
 /** How it was trained: recipe with origins, curves, time and throughput. */
-export function trainingSection(page: Page, number: number): Html {
+export function trainingSection(page: Page<ReportFacts>, number: number): Html {
   const {facts} = page;
   return section({
     number,

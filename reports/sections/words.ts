@@ -3,6 +3,7 @@ import {factList, section} from '../elements.js';
 import type {ReportFacts} from '../facts.js';
 import {type Html, html} from '../html.js';
 import {percentLevel} from '../numbers.js';
+import {credit} from './credit.js';
 
 /** What the words mean, and whose data these are. */
 export function wordsSection(facts: ReportFacts, number: number): Html {
@@ -49,24 +50,6 @@ export function wordsSection(facts: ReportFacts, number: number): Html {
       ['Loader stall', 'Share of the training time in which the loop waited for its next batch.'],
     ])}
 <h3>Whose data</h3>
-${citation(facts)}`,
+${credit(facts.data)}`,
   });
-}
-
-/** An address that a reader may follow; whatever else a file claims to be one leads nowhere. */
-function webAddress(link: string): string {
-  return link.startsWith('https://') ? link : '#words';
-}
-
-function citation({data}: ReportFacts): Html {
-  if (data.origin === 'synthetic')
-    return html`<p>The images were drawn by the pipeline. They show no person, and nobody’s rights are attached to them. Their files and tables have the form of ChestX-ray14.</p>
-`;
-  if (data.credit === null)
-    return html`<p>The data set names no source to credit.</p>
-`;
-  const {name, link, cite, licence} = data.credit;
-  return html`<p>${name}: <a href="${webAddress(link)}">${link.replace(/^https:\/\//, '')}</a>. ${licence} Whoever shows these results links there and cites the paper below.</p>
-<p>${cite}</p>
-`;
 }

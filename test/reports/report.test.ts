@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {loadAssets} from '../../reports/assets.js';
 import type {ReportFacts} from '../../reports/facts.js';
 import {ROOT} from '../rig.js';
-import {assertGolden, render, renderWords, textOf} from './rig.js';
+import {assertGolden, compactJson, render, renderWords, textOf} from './rig.js';
 import {demoFacts, fullFacts, tinyFacts} from './sample.js';
 
 describe('A report', () => {
@@ -97,11 +97,3 @@ describe('A report', () => {
       );
   });
 });
-
-/** Indented, with every list of numbers on one line. */
-function compactJson(value: unknown): string {
-  return JSON.stringify(value, null, 1).replace(
-    /\[\s+([-\d.,e\s]+?)\s+\]/g,
-    (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,
-  );
-}

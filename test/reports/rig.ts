@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {type Assets, loadAssets} from '../../reports/assets.js';
+import {renderDataCard} from '../../reports/card/page.js';
+import type {DataCardFacts} from '../../reports/card-facts.js';
 import {type ChartRenderer, createChartRenderer} from '../../reports/charts.js';
 import type {ReportFacts} from '../../reports/facts.js';
 import {renderReport} from '../../reports/report.js';
@@ -14,15 +16,27 @@ export function render(facts: ReportFacts): string {
 
 /** The same without drawing: for tests of words and mark-up. */
 export function renderWords(facts: ReportFacts, assets: Assets = loadAssets()): string {
-  const undrawn: ChartRenderer = ({id, bands = [0]}) =>
-    bands.map((_, band) => `data:image/png;base64,${Buffer.from(`${id} ${band}`).toString('base64')}`);
   return renderReport(facts, assets, undrawn);
 }
+
+/** A data card as `pipeline run` writes it. */
+export function renderCard(facts: DataCardFacts): string {
+  return renderDataCard(facts, loadAssets(), createChartRenderer());
+}
+
+/** The same without drawing. */
+export function renderCardWords(facts: DataCardFacts): string {
+  return renderDataCard(facts, loadAssets(), undrawn);
+}
+
+const undrawn: ChartRenderer = ({id, bands = [0]}) =>
+  bands.map((_, band) => `data:image/png;base64,${Buffer.from(`${id} ${band}`).toString('base64')}`);
 
 /** What a reader without images and scripts reads: one line per block. */
 export function textOf(html: string): string {
   return html
     .replace(/<(script|style|svg|head)\b[\s\S]*?<\/\1>/g, '')
+    .replace(/<img class="on-dark"[^>]*>/g, '')
     .replace(/<img [^>]*alt="([^"]*)"[^>]*>/g, (_, alt: string) => (alt === '' ? '' : `[${alt}]`))
     .replace(/\n/g, ' ')
     .replace(/<(?:\/td|\/th)>/g, ' | ')
@@ -46,4 +60,12 @@ export function assertGolden(name: string, actual: string): void {
     writeFileSync(file, actual);
   }
   assert.equal(actual, readFileSync(file, 'utf8'), `${file} differs; remove it to have it written anew`);
+}
+
+/** Indented, with every list of numbers on one line. */
+export function compactJson(value: unknown): string {
+  return JSON.stringify(value, null, 1).replace(
+    /\[\s+([-\d.,e\s]+?)\s+\]/g,
+    (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,
+  );
 }

@@ -1,4 +1,6 @@
-import type {FoldFacts, ReportFacts} from '../../reports/facts.js';
+import type {FoldFacts} from '../../reports/data-facts.js';
+import type {ReportFacts} from '../../reports/facts.js';
+import {cleanAudit, sampleContent} from './sample-data.js';
 import {digestOf, type SampleClass, type SampleFold, sampleEvaluation} from './sample-evaluation.js';
 import {stagesOf, trainingOf} from './sample-run.js';
 
@@ -26,12 +28,14 @@ export function demoFacts(): ReportFacts {
     data: {
       origin: 'synthetic',
       images: 600,
+      atHand: 600,
       patients: 212,
       whole: null,
-      labels: {state: 'drawn with the images', because: 'the generator wrote them'},
+      labels: {state: 'drawn with the images', known: true, because: 'the generator wrote them'},
       credit: null,
       remarks: [{name: 'Seed', text: '1'}],
     },
+    content: sampleContent({images: 600, patients: 212, positives, samples: 8, boxes: 40}),
     split: {
       method: 'seeded',
       description: 'seeded, patients kept together, seed 1',
@@ -41,20 +45,8 @@ export function demoFacts(): ReportFacts {
         [148, 21, 43],
         positives.map((count) => count / 600),
       ),
-      audit: [
-        {
-          check: 'Patients in more than one fold',
-          count: 0,
-          passed: true,
-          detail: 'train–validation 0, train–test 0, validation–test 0',
-        },
-        {
-          check: 'Identical files in more than one fold',
-          count: 0,
-          passed: true,
-          detail: 'by SHA-256, of 600 files',
-        },
-      ],
+      table1: null,
+      audit: cleanAudit({patients: 212, images: 600}),
     },
     images: {count: 600, size: 64, quarantined: 0, examples: []},
     training: trainingOf(3, {batch: 32, images: 420, second: 9.8}),
@@ -128,15 +120,24 @@ export function fullFacts(): ReportFacts {
     data: {
       origin: 'chestxray14',
       images: 112120,
+      atHand: 112120,
       patients: 30805,
       whole: 112120,
       labels: {
         state: 'A (first 2017 release)',
+        known: true,
         because: '1,353 images with pneumonia; later releases have 1,431',
       },
       credit: CREDIT,
       remarks: [],
     },
+    content: sampleContent({
+      images: 112120,
+      patients: 30805,
+      positives: train!.map((count, index) => count + val![index]! + test![index]!),
+      samples: 8,
+      boxes: 984,
+    }),
     split: {
       ...demo.split,
       method: 'chexnet-lists',
@@ -182,10 +183,11 @@ export function tinyFacts(): ReportFacts {
       ...demo.data,
       origin: 'chestxray14',
       images: 160,
+      atHand: 160,
       patients: 121,
       credit: CREDIT,
       whole: 112120,
-      labels: {state: 'C (v2020)', because: 'the header is that of Data_Entry_2017_v2020.csv'},
+      labels: {state: 'C (v2020)', known: true, because: 'the header is that of Data_Entry_2017_v2020.csv'},
     },
     split: {
       ...demo.split,
@@ -194,7 +196,9 @@ export function tinyFacts(): ReportFacts {
         [85, 12, 24],
         positives.map((count) => count / 32),
       ),
+      audit: cleanAudit({patients: 121, images: 160}),
     },
+    content: sampleContent({images: 160, patients: 121, positives, samples: 4}),
     images: {...demo.images, count: 160, quarantined: 0},
     evaluation: sampleEvaluation(
       {

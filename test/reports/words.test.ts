@@ -51,11 +51,16 @@ function poison(facts: ReportFacts, text: string): ReportFacts {
     ...facts,
     title: text,
     run: {...facts.run, name: text, pipeline: text, argv: facts.run.argv.map(() => text)},
-    data: {...facts.data, labels: {state: text, because: text}, remarks: [{name: text, text}]},
+    data: {...facts.data, labels: {state: text, known: true, because: text}, remarks: [{name: text, text}]},
     split: {
       ...facts.split,
       description: text,
-      audit: facts.split.audit.map((check) => ({...check, detail: text})),
+      audit: facts.split.audit.map((check) => ({
+        ...check,
+        title: text,
+        detail: text,
+        examples: check.examples.map(() => text),
+      })),
     },
     stages: facts.stages.map((stage) => ({...stage, because: stage.because.map(() => text)})),
     settings: facts.settings.map((setting) => ({
@@ -172,7 +177,7 @@ describe('Doubts', () => {
   it('name unscored findings, few patients, a small part of the data and chance', () => {
     const found = shorts(tinyFacts());
     for (const doubt of [
-      'serious: Only 160 of 112,120 images were used.',
+      'serious: Only 160 of 112,120 images are there.',
       'serious: Nine of 14 findings are not scored.',
       'serious: The macro AUROC is not distinguishable from chance.',
       'moderate: Only 24 patients in the test fold.',
@@ -187,7 +192,14 @@ describe('Doubts', () => {
       split: {
         ...facts.split,
         audit: [
-          {check: 'Patients in more than one fold', count: 3, passed: false, detail: 'train and test: 3.'},
+          {
+            ...{name: 'patient-overlap', title: 'Patients in more than one fold', status: 'failed'},
+            ...{count: 3, of: 30805, detail: 'train and test: 3', examples: []},
+          },
+          {
+            ...{name: 'trained-on', title: 'Images of test in the list of the weights', status: 'accepted'},
+            ...{count: 17920, of: 25596, detail: 'of CheXNet', examples: []},
+          },
         ],
       },
       stages: facts.stages.map((stage) =>
@@ -196,7 +208,8 @@ describe('Doubts', () => {
     };
     const found = shorts(broken);
     for (const doubt of [
-      'serious: Patients in more than one fold: 3.',
+      'serious: Patients in more than one fold: 3 of 30,805.',
+      'serious: Images of test in the list of the weights: 17,920 of 25,596 (accepted by the configuration).',
       'serious: An input of predict changed while it ran.',
       'minor: 2 unreadable images.',
       'minor: The source had uncommitted changes.',

@@ -1,22 +1,17 @@
 import {join} from 'node:path';
 import {z} from 'zod';
-import type {AuditFact, DataFacts, FoldFacts, ImageFacts, SplitFacts} from '../../../reports/facts.js';
-import type {Evaluation} from '../../model/evaluation.js';
-import {FINDINGS, FOLDS} from '../../model/findings.js';
+import type {DataFacts, FoldFacts, ImageFacts} from '../../../reports/data-facts.js';
+import {FINDINGS} from '../../model/findings.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
-import {countOf, formatBytes, formatCount, formatNumber} from '../../model/words.js';
-import {readCsv} from '../csv.js';
-import {readJson} from './read.js';
-
-/** Over the sorted names of the 22,433 images in the test list of the CheXNet re-implementations. */
-const CHEXNET_TEST_IMAGES = 'bbe3774c320aeb699e89ffd8a7d9f4ce7d230b1c16f4c4b7e9a2862383b17ec2';
+import {countOf, formatBytes} from '../../model/words.js';
+import {readJson, readRecords} from './read.js';
 
 const EXAMPLES = 3;
 
 const share = z.object({images: z.number(), percent: z.number()});
 
 /** What data-card.json says of a whole data set and card.json of every fold. */
-const described = z.object({
+export const described = z.object({
   images: z.number(),
   patients: z.number(),
   findings: z.record(z.string(), share),
@@ -30,10 +25,34 @@ const described = z.object({
 const dataCard = described.extend({
   source: z.looseObject({kind: z.string()}),
   of: z.number(),
+  images_at_hand: z.number(),
   labels: z.object({state: z.string(), because: z.string()}),
-  files: z.object({bytes: z.number(), modes: z.record(z.string(), z.number())}),
+  files: z.object({
+    bytes: z.number(),
+    modes: z.record(z.string(), z.number()),
+    sizes: z.record(z.string(), z.number()),
+    not_square: z.number(),
+    interlaced: z.number(),
+  }),
   credit: z.object({name: z.string(), link: z.string(), cite: z.string(), licence: z.string()}).nullable(),
+  verification: z.object({
+    missing: z.number(),
+    extra: z.number(),
+    unreadable: z.number(),
+    duplicate_groups: z.number(),
+  }),
+  sources: z.array(
+    z.object({kind: z.enum(['folder', 'archive', 'download']), name: z.string(), images: z.number()}),
+  ),
+  dropped: z.array(z.object({reason: z.string(), images: z.number()})),
+  warnings: z.array(z.string()),
 });
+
+export type DataCard = z.output<typeof dataCard>;
+
+export function readDataCard(dataset: ArtifactRef): DataCard {
+  return readJson(join(dataset.path, 'data-card.json'), dataCard);
+}
 
 const LABEL_STATES: Readonly<Record<string, string>> = {
   A: 'A (first release of 2017)',
@@ -45,7 +64,7 @@ const LABEL_STATES: Readonly<Record<string, string>> = {
 };
 
 export function dataFacts(dataset: ArtifactRef): DataFacts {
-  const card = readJson(join(dataset.path, 'data-card.json'), dataCard);
+  const card = readDataCard(dataset);
   const synthetic = dataset.uses === 'synthesize';
   const {state, because} = card.labels;
   const modes = Object.entries(card.files.modes).map(
@@ -54,50 +73,20 @@ export function dataFacts(dataset: ArtifactRef): DataFacts {
   return {
     origin: synthetic ? 'synthetic' : 'chestxray14',
     images: card.images,
+    atHand: card.images_at_hand,
     patients: card.patients,
     whole: synthetic ? null : card.of,
-    labels: {state: LABEL_STATES[state] ?? state, because},
+    labels: {
+      state: LABEL_STATES[state] ?? state,
+      known: state !== 'subset' && state !== 'unknown',
+      because,
+    },
     credit: card.credit,
-    remarks: [{name: 'Files', text: `${formatBytes(card.files.bytes)} of PNG; ${modes.join(', ')}`}],
+    remarks: [{name: 'Files', text: [formatBytes(card.files.bytes), ...modes].join(', ')}],
   };
 }
 
-const splitCard = z.object({
-  method: z.string(),
-  seed: z.number().optional(),
-  fractions: z.array(z.number()).optional(),
-  folds: z.record(z.string(), described),
-  not_in_a_fold: z.number(),
-});
-
-const auditFile = z.object({
-  checks: z.array(z.object({check: z.string(), pass: z.boolean(), shared: z.number()})),
-});
-
-export function splitFacts(folds: ArtifactRef, evaluation: Evaluation): SplitFacts {
-  const card = readJson(join(folds.path, 'card.json'), splitCard);
-  const {checks} = readJson(join(folds.path, 'audit.json'), auditFile);
-  const test = evaluation.folds.find((fold) => fold.fold === 'test');
-  const chexnet = test?.digests.images === CHEXNET_TEST_IMAGES;
-  const sizes = FOLDS.map((fold) => card.folds[fold]?.images ?? 0);
-  const shares = (card.fractions ?? []).map((fraction) => formatNumber(Number((100 * fraction).toFixed(4))));
-  return {
-    method: chexnet ? 'chexnet-lists' : card.method === 'seeded' ? 'seeded' : 'other',
-    description: chexnet
-      ? `the CheXNet lists (${sizes.map(formatCount).join(' / ')})`
-      : card.method === 'seeded'
-        ? `seeded by patient, ${shares.join(' / ')}%, seed ${card.seed}`
-        : 'lists that the user gave',
-    folds: FOLDS.flatMap((fold) => {
-      const facts = card.folds[fold];
-      return facts === undefined || facts.images === 0 ? [] : [foldFacts(fold, facts)];
-    }),
-    notInAFold: card.not_in_a_fold,
-    audit: (['patient', 'image'] as const).flatMap((of) => auditFact(of, checks)),
-  };
-}
-
-function foldFacts(fold: FoldFacts['fold'], facts: z.output<typeof described>): FoldFacts {
+export function foldFacts(fold: FoldFacts['fold'], facts: z.output<typeof described>): FoldFacts {
   const {age, images_per_patient: counts} = facts;
   const known =
     age.median !== undefined && age.lower_quartile !== undefined && age.upper_quartile !== undefined;
@@ -116,34 +105,19 @@ function foldFacts(fold: FoldFacts['fold'], facts: z.output<typeof described>): 
   };
 }
 
-/** The comparisons of two folds each, as one: `no patient in both train and val` and so on. */
-function auditFact(of: 'patient' | 'image', checks: z.output<typeof auditFile>['checks']): AuditFact[] {
-  const pairs = checks.filter(({check}) => check.startsWith(`no ${of} in both `));
-  if (pairs.length === 0) return [];
-  return [
-    {
-      check: of === 'patient' ? 'Patients in more than one fold' : 'Images in more than one fold',
-      count: pairs.reduce((sum, pair) => sum + pair.shared, 0),
-      passed: pairs.every((pair) => pair.pass),
-      detail: `${pairs.map(({check, shared}) => `${check.replace(`no ${of} in both `, '')}: ${shared}`).join('; ')}.`,
-    },
-  ];
-}
-
 const imagesSummary = z.object({
   summary: z.object({images: z.number(), quarantined: z.number(), size: z.number()}),
 });
 
 export function imageFacts(images: ArtifactRef): ImageFacts {
   const {summary} = readJson(join(images.path, 'stage.json'), imagesSummary);
-  const quarantine = readCsv(join(images.path, 'quarantine.csv'));
-  if (!quarantine.ok) throw new Error(`Internal error: quarantine.csv: ${quarantine.error.message}`);
+  const quarantine = readRecords(join(images.path, 'quarantine.csv'));
   return {
     count: summary.images,
     size: summary.size,
     quarantined: summary.quarantined,
-    examples: quarantine.value.rows
+    examples: quarantine
       .slice(0, EXAMPLES)
-      .map(({cells}) => ({image: cells[0]!, reason: cells[1] ?? ''})),
+      .map((record) => ({image: record['image']!, reason: record['reason'] ?? ''})),
   };
 }

@@ -3,8 +3,13 @@ import {join} from 'node:path';
 import type {ReportFacts} from '../../../reports/facts.js';
 import type {Evaluation} from '../../model/evaluation.js';
 import type {ArtifactRef, ArtifactType} from '../../model/stage-kind.js';
-import {dataFacts, imageFacts, splitFacts} from './data-facts.js';
+import {readMetadata} from '../dataset.js';
+import {contentFacts} from './content-facts.js';
+import {dataFacts, imageFacts} from './data-facts.js';
+import {readBoxes} from './read.js';
 import {environmentFacts, resolvedConfig, settingFacts} from './run-folder.js';
+import {sampleFacts} from './sample-facts.js';
+import {splitFacts} from './split-facts.js';
 import {readRunRecord, stageFacts} from './stage-facts.js';
 import {trainingFacts} from './training-facts.js';
 
@@ -40,7 +45,12 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
       argv: record.argv,
     },
     data: dataFacts(need('dataset')),
-    split: splitFacts(need('folds'), evaluation),
+    content: content(need('dataset'), need('images')),
+    split: splitFacts({
+      folds: need('folds'),
+      audit: needs.find((ref) => ref.type === 'audit') ?? null,
+      testImages: evaluation.folds.find((fold) => fold.fold === 'test')?.digests.images ?? null,
+    }),
     images: imageFacts(need('images')),
     training: trainingFacts(need('model'), runFolder),
     evaluation,
@@ -49,4 +59,13 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
     config: {file: record.config.file, digest: record.config.digest, text: config},
     environment: environmentFacts(runFolder),
   };
+}
+
+/** A data card shows more; here a few are enough to see what was learnt from. */
+const SAMPLES = {count: 8, seed: 0};
+
+function content(dataset: ArtifactRef, images: ArtifactRef): ReportFacts['content'] {
+  const [rows, boxes] = [readMetadata(dataset), readBoxes(dataset)];
+  const {size} = imageFacts(images);
+  return contentFacts({rows, boxes, samples: sampleFacts({images, size, rows, boxes, ...SAMPLES})});
 }

@@ -1,5 +1,10 @@
 import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {ZodType} from 'zod';
+import type {Finding} from '../../model/findings.js';
+import type {ArtifactRef} from '../../model/stage-kind.js';
+import {readCsv} from '../csv.js';
+import type {BoxRow} from '../dataset.js';
 
 /**
  * A JSON file of ours in the shape that its writer gives it. Artifacts are verified before a stage reads them and run
@@ -19,4 +24,26 @@ export function readJsonIfThere<T>(file: string, shape: ZodType<T>): T | null {
 /** Null when there is no such file. */
 export function readTextIfThere(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+/** The rows of a CSV file of ours, cells by the name of their column. */
+export function readRecords(file: string): readonly Readonly<Record<string, string>>[] {
+  const table = readCsv(file);
+  if (!table.ok) throw new Error(`Internal error: ${file}: ${table.error.message}`);
+  const names = table.value.header.cells;
+  return table.value.rows.map(({cells}) =>
+    Object.fromEntries(names.map((name, column) => [name, cells[column] ?? ''])),
+  );
+}
+
+/** The boxes of a data set artifact, in pixels of the source images. */
+export function readBoxes(dataset: ArtifactRef): readonly BoxRow[] {
+  return readRecords(join(dataset.path, 'boxes.csv')).map((record) => ({
+    image: record['image']!,
+    finding: record['finding'] as Finding,
+    x: Number(record['x']),
+    y: Number(record['y']),
+    width: Number(record['width']),
+    height: Number(record['height']),
+  }));
 }

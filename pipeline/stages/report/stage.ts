@@ -16,7 +16,7 @@ const params = z.strictObject({
 /** Writes one page about the run, for people without any tool. */
 export const report: StageKind = {
   uses: 'report',
-  version: 1,
+  version: 2,
   summary: 'writes one HTML page about the run that needs no network',
   inputs: [
     {type: 'dataset', optional: false},
@@ -25,6 +25,7 @@ export const report: StageKind = {
     {type: 'model', optional: false},
     {type: 'predictions', optional: true},
     {type: 'evaluation', optional: false},
+    {type: 'audit', optional: true},
   ],
   output: 'report',
   params: params as unknown as StageKind['params'],

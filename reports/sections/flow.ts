@@ -1,0 +1,46 @@
+import type {Fold} from '../../pipeline/model/findings.js';
+import {countOf} from '../../pipeline/model/words.js';
+import type {DescribedData, FoldFacts} from '../data-facts.js';
+import {type Html, type HtmlValue, html} from '../html.js';
+import type {Page} from '../page.js';
+import {foldTitle} from '../scored.js';
+
+/** One station of the images: how many there are, and beside it what happened to the others. */
+export type FlowStep = Readonly<{title: string; holds: HtmlValue; beside: HtmlValue}>;
+
+/** What happened to every image: boxes from above, with the folds side by side at the end. */
+export function flow(
+  page: Page<DescribedData>,
+  of: Readonly<{
+    steps: readonly FlowStep[];
+    /** The fold with a frame of its own, and what becomes of each. */
+    folds: Readonly<{scored: Fold | null; use(fold: FoldFacts): string | null}>;
+    caption: HtmlValue;
+  }>,
+): Html {
+  const folds = page.facts.split?.folds ?? [];
+  const boxes = of.steps.map(
+    ({title, holds, beside}) =>
+      html`<li><div class="box"><b>${title}</b>${holds}</div>${beside === null ? null : html`<div class="beside">${beside}</div>`}</li>
+`,
+  );
+  const last =
+    folds.length === 0
+      ? null
+      : html`<li><ul class="folds">${folds.map((one) => foldBox(one, of.folds))}</ul></li>
+`;
+  return html`<figure>
+<ol class="flow">
+${boxes}${last}</ol>
+<figcaption><b>${page.nextFigure()}.</b> ${of.caption}</figcaption>
+</figure>
+`;
+}
+
+function foldBox(
+  one: FoldFacts,
+  {scored, use}: Readonly<{scored: Fold | null; use(fold: FoldFacts): string | null}>,
+): Html {
+  const words = use(one);
+  return html`<li class="box${one.fold === scored ? ' scored' : null}"><b>${foldTitle(one.fold)}</b>${countOf(one.images, 'image')} · ${countOf(one.patients, 'patient')}${words === null ? null : html`<br>${words}`}</li>`;
+}
