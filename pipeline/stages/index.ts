@@ -1,6 +1,7 @@
 import type {StageKind} from '../model/stage-kind.js';
 import {acquire} from './acquire/stage.js';
 import {audit} from './audit/stage.js';
+import {dataCard} from './data-card-page/stage.js';
 import {download} from './download/stage.js';
 import {evaluate} from './evaluate.js';
 import {execKind} from './exec.js';
@@ -18,6 +19,7 @@ const KINDS: readonly StageKind[] = [
   split,
   preprocess,
   audit,
+  dataCard,
   train,
   predict,
   evaluate,
