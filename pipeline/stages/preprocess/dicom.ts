@@ -143,7 +143,8 @@ function endedBy({code, signal}: Extract<DicomAnswer, {outcome: 'ended'}>): stri
 }
 
 /** For example "MONOCHROME1, 12 bits, JPEG 2000 Image Compression, rescale, LINEAR window, padding". */
-function describe({photometric, bits, signed, syntax, modality, voi, padding}: DicomFacts): string {
+function describe(facts: DicomFacts): string {
+  const {photometric, bits, signed, syntax, modality, voi, padding, intent} = facts;
   const shown = voi === null || voi === 'LUT' ? voi && `VOI ${voi}` : `${voi} window`;
   const words = [
     photometric,
@@ -152,6 +153,7 @@ function describe({photometric, bits, signed, syntax, modality, voi, padding}: D
     modality === 'LUT' ? 'Modality LUT' : modality,
     shown,
     padding ? 'padding' : null,
+    intent === 'FOR PROCESSING' ? 'raw (for processing)' : null,
   ];
   return words.filter((word) => word !== null).join(', ');
 }
