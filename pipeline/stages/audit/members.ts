@@ -18,6 +18,14 @@ export function readDigests(dataset: ArtifactRef): readonly Readonly<{image: str
   return rows.map(([image, sha256]) => ({image: image!, sha256: sha256!}));
 }
 
+/** Of each preprocessed image, in the order of the array: its name, the SHA-256 of its file and its perceptual hash. */
+export function readHashes(
+  images: ArtifactRef,
+): readonly Readonly<{image: string; sha256: string; phash: string}>[] {
+  const rows = readColumns(join(images.path, 'index.csv'), ['image', 'sha256', 'phash']);
+  return rows.map(([image, sha256, phash]) => ({image: image!, sha256: sha256!, phash: phash!}));
+}
+
 /** Files of artifacts are verified by their digest before a stage reads them, so a fault in one is a fault of ours. */
 function readColumns(file: string, names: readonly string[]): readonly (readonly string[])[] {
   const table = readCsv(file);

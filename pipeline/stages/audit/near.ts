@@ -3,11 +3,10 @@ import {join} from 'node:path';
 import type {ArtifactRef, StageContext} from '../../model/stage-kind.js';
 import {countOf, formatCount} from '../../model/words.js';
 import {createPace} from '../pace.js';
-import {readImageIndex} from '../preprocess/image-index.js';
 import {NPY_HEADER_BYTES} from '../preprocess/npy.js';
 import {detailOf, likeness} from './detail.js';
 import {type AuditCheck, notChecked} from './document.js';
-import type {Member} from './members.js';
+import {type Member, readHashes} from './members.js';
 import {findNearPairs, type NearPair, parseHashes} from './near-duplicates.js';
 import {isAcross, type Pair} from './pairs.js';
 
@@ -28,15 +27,18 @@ export function checkNearDuplicates(
   context: Pick<StageContext, 'report' | 'signal'>,
   facts: Readonly<{
     images: ArtifactRef | null;
+    /** Whether one program drew the images: they are all alike. */
+    synthetic: boolean;
     members: ReadonlyMap<string, Member>;
     bits: number;
     likeness: number;
   }>,
 ): Readonly<{check: AuditCheck; pairs: readonly Pair[]}> {
-  const {images, members, bits} = facts;
+  const {images, synthetic, members, bits} = facts;
   const skip = (because: string) => ({check: notChecked('near-duplicates', TITLE, because), pairs: []});
   if (images === null) return skip('no preprocess stage gives the images');
-  const index = readImageIndex(images.path);
+  if (synthetic) return skip('the images are drawn by one program, so all of them are alike');
+  const index = readHashes(images);
   const compared = index.flatMap(({image, sha256, phash}, row): readonly Compared[] => {
     const member = members.get(image);
     return member === undefined ? [] : [{member, row, sha256, phash}];
@@ -58,7 +60,7 @@ export function checkNearDuplicates(
     candidates: unequal,
     least: facts.likeness,
   });
-  return {check: describe(pairs, compared.length), pairs};
+  return {check: describePairs(pairs, compared.length), pairs};
 }
 
 function confirm(
@@ -107,7 +109,7 @@ function readDetails(
   }
 }
 
-function describe(pairs: readonly Pair[], compared: number): AuditCheck {
+function describePairs(pairs: readonly Pair[], compared: number): AuditCheck {
   const across = pairs.filter(isAcross);
   const within = pairs.filter((pair) => !isAcross(pair));
   const ofOnePatient = within.filter(({one, other}) => one.patient === other.patient).length;

@@ -12,11 +12,12 @@ import type {AuditParams} from './stage.js';
 /** @returns How many checks there are of each outcome. */
 export async function runAudit(context: StageContext): Promise<StageResult> {
   const given = context.params as AuditParams;
-  const folds = context.need('folds');
+  const [dataset, folds] = [context.need('dataset'), context.need('folds')];
   const members = readMembers(folds);
-  const equal = checkDuplicates(readDigests(context.need('dataset')), members);
+  const equal = checkDuplicates(readDigests(dataset), members);
   const near = checkNearDuplicates(context, {
     images: context.optionalNeed('images'),
+    synthetic: dataset.uses === 'synthesize',
     members,
     bits: given.near_duplicate_bits,
     likeness: given.near_duplicate_likeness,
