@@ -1,10 +1,10 @@
 import {join} from 'node:path';
-import type {Outcome} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {JsonObject} from '../model/json.js';
 import type {RunRecord, StageRecord} from '../model/record.js';
 import {formatDuration, formatValue} from '../model/words.js';
 import {describeFailure} from '../show/failure.js';
+import {outcomeWord, taintedText} from '../show/phrases.js';
 import type {Store} from '../store/store.js';
 import {sayUnreadable, stateOf} from './ls.js';
 import {sayFailure} from './say-failure.js';
@@ -92,7 +92,7 @@ function describeRun(record: RunRecord, {state, folder}: {state: string; folder:
   const rows = record.stages.map((stage) => [
     stage.id,
     stage.decision === null ? '' : stage.decision.action.toUpperCase(),
-    stage.outcome === null ? '' : endOf(stage.outcome),
+    stage.outcome === null ? '' : outcomeWord(stage.outcome),
     stage.seconds === null ? '' : formatDuration(stage.seconds),
     (stage.decision?.because ?? []).map((reason) => reason.text).join('; '),
   ]);
@@ -101,15 +101,16 @@ function describeRun(record: RunRecord, {state, folder}: {state: string; folder:
       ? [`${id}: ${inWords(outcome.summary)}`]
       : [],
   );
+  const doubts = record.stages.flatMap(({id, outcome}) =>
+    outcome?.status === 'succeeded' && outcome.tainted.length > 0
+      ? [`${id} is tainted: ${taintedText(outcome)}`]
+      : [],
+  );
   const failures = record.stages.flatMap(({id, outcome}) =>
     outcome?.status === 'failed' ? [`${id} failed: ${describeFailure(outcome.failure)}`] : [],
   );
   const stages = table(['stage', 'decision', 'end', 'time', 'why'], rows);
-  return `${head.join('\n')}\n\n${stages}\n${[...facts, ...failures].map((line) => `${line}\n`).join('')}`;
-}
-
-function endOf(outcome: Outcome): string {
-  return outcome.status === 'succeeded' ? outcome.how : outcome.status;
+  return `${head.join('\n')}\n\n${stages}\n${[...facts, ...doubts, ...failures].map((line) => `${line}\n`).join('')}`;
 }
 
 function inWords(summary: JsonObject): string {

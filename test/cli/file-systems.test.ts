@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Finished, type PlanDocument, type Project, type RunOptions, withProject} from '../rig.js';
-import {fill, withMount} from '../store/workplace.js';
+import {fill} from '../store/workplace.js';
 import {GATED, started} from './gated.js';
+import {onSmallDisk} from './small-disk.js';
 import {WORDS, writeWords} from './words.js';
 
 /** Makes its output, says so, and ends when the test lets it: nothing is left to write but by the pipeline itself. */
@@ -11,19 +12,6 @@ const MADE = GATED.replace(
   /command: .*/,
   'command: echo done > $PIPELINE_OUT_DIR/out; echo started >> ../started; while [ ! -e ../open ]; do sleep 0.02; done',
 );
-
-/** Runs the body with the state on a small file system, or skips the test aloud where nobody may mount. */
-async function onSmallDisk(
-  context: Mocha.Context,
-  body: (on: {project: Project; home: string; remount(options: string): void}) => Promise<void>,
-): Promise<void> {
-  await withProject(async (project) => {
-    const mount = {folder: project.folder, options: 'size=512k'};
-    if (await withMount(mount, (home, remount) => body({project, home, remount}))) return;
-    console.log('      skipped: a file system can be mounted by root only');
-    context.skip();
-  });
-}
 
 /** What the pipeline itself was refused: once, with the path and what to do, and no stack trace. */
 function assertRefused(
@@ -45,7 +33,7 @@ const READ_ONLY = {what: 'the file system is read-only', hint: 'use --home or PI
 
 describe('file systems', () => {
   it('a disk that is full when a stage ends is said, and with space again nothing is lost', async function () {
-    await onSmallDisk(this, async ({project, home}) => {
+    await onSmallDisk({context: this}, async ({project, home}) => {
       const options = {environment: {PIPELINE_HOME: home}};
       writeWords(project);
       await project.json(['run', 'words.yaml'], options);
@@ -69,7 +57,7 @@ describe('file systems', () => {
   });
 
   it('a disk that is full from the beginning is said before anything is run', async function () {
-    await onSmallDisk(this, async ({project, home}) => {
+    await onSmallDisk({context: this}, async ({project, home}) => {
       const options = {environment: {PIPELINE_HOME: home}};
       writeWords(project, WORDS.replace('cp words.txt', 'touch ran; cp words.txt'));
       const fillers = fill(home);
@@ -81,7 +69,7 @@ describe('file systems', () => {
   });
 
   it('a read-only state folder can be looked at; a run says why not, and finds all when it can write', async function () {
-    await onSmallDisk(this, async ({project, home, remount}) => {
+    await onSmallDisk({context: this}, async ({project, home, remount}) => {
       const options = {environment: {PIPELINE_HOME: home}};
       writeWords(project);
       await project.json(['run', 'words.yaml'], options);
