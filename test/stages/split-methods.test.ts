@@ -104,6 +104,21 @@ describe('a split by a column', () => {
       ]);
     }));
 
+  it('is refused with what the file says spelled out and cut', () =>
+    withBench(async (bench) => {
+      const text = `Image Index,set\n\u202e0.png,train\n\u202e0.png,train\n1.png,\x1b[2J${'x'.repeat(500)}\n`;
+      assert.deepEqual(spelledOut(faultsOf(await byColumn(bench, text))), [
+        '3:1+6 \\u202e0.png has a row already (first here 2:1+6)',
+        `4:7+504 "\\u001b[2J${'x'.repeat(116)}…" stands for no fold | name it under values: for train, val or test, or as left_out`,
+      ]);
+      const header = `a\x07,${Array.from({length: 40}, (_, column) => `c${column}`).join(',')}`;
+      const [hint] = faultsOf(await byColumn(bench, `${header}\n1\n`)).map((fault) => fault.hint);
+      assert.equal(
+        hint,
+        `known are a\\u0007, ${Array.from({length: 23}, (_, column) => `c${column}`).join(', ')}`,
+      );
+    }));
+
   it('says which columns there are, and when no image is known', () =>
     withBench(async (bench) => {
       assert.deepEqual(spelledOut(faultsOf(await byColumn(bench, 'image index,sets\n0.png,train\n'))), [

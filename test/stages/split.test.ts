@@ -110,6 +110,34 @@ describe('a split by lists', () => {
       ]);
     }));
 
+  it('is refused when a line names no image, with what it says spelled out', () =>
+    withBench(async (bench) => {
+      const finished = await followLists(bench, [
+        'images/\n\u202e0.png\n=cmd 0\n0.png\r1.png\n',
+        `  2.png ${labels.replace('1', '\x1b')}\n`,
+        `3.png${'\t1'.repeat(6000)}\n4.png\n`,
+      ]);
+      const plain = ' | a line begins with the name of a file, like 00000001_000.png';
+      assert.deepEqual(spelledOut(faultsOf(finished)), [
+        `1:1+7 "images/" names no image${plain}`,
+        `2:1+6 "\\u202e0.png" has characters that cannot be seen${plain}`,
+        `3:1+4 "=cmd" begins with =, which spreadsheets take for a formula${plain}`,
+        '3:1+6 this line has 1 labels after the name | write the name alone, or the name and 14 of 0 or 1, separated by spaces',
+        `4:1+11 "0.png\\u000d1.png" has characters that cannot be seen${plain}`,
+        '1:3+33 "\\u001b" is not a label | write the name alone, or the name and 14 of 0 or 1, separated by spaces',
+        '1:1+12005 this line is longer than 10,000 characters | is this the right file?',
+      ]);
+    }));
+
+  it('is refused with more lines than there are radiographs, in no time', () =>
+    withBench(async (bench) => {
+      const many = Array.from({length: 1_000_001}, (_, line) => `${line}\n`).join('');
+      const finished = await followLists(bench, [many, 'b.png', 'c.png']);
+      assert.deepEqual(spelledOut(faultsOf(finished)), [
+        '1000001:1+7 this list has more than 1,000,000 lines | is this the right file?',
+      ]);
+    }));
+
   it('fails when a patient is in two folds, and when a fold is empty', () =>
     withBench(async (bench) => {
       const shared = rows.map((row) => ({...row, patient: row.image === '5.png' ? '1' : row.patient}));

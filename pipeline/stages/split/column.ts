@@ -1,9 +1,10 @@
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
 import {FOLDS, type Fold} from '../../model/findings.js';
 import {err, ok, type Result} from '../../model/result.js';
-import {didYouMean} from '../../model/spelling.js';
+import {didYouMean, nearest} from '../../model/spelling.js';
 import {type CsvRow, type CsvTable, locateCell, locateRow, readCsv} from '../csv.js';
 import {createFaultList, type FaultList} from '../fault-list.js';
+import {spelledOut} from '../file-name.js';
 import {nameInList} from './lists.js';
 import type {ParamsOf} from './params.js';
 
@@ -58,13 +59,14 @@ function* readRows(
   }
 }
 
+/** As many names as fit in a few lines. */
+const SHOWN_CELLS = 24;
+
 function placeOf(name: string, table: CsvTable): number | Diagnostic {
   const place = table.header.cells.findIndex((cell) => cell.trim() === name);
   if (place !== -1) return place;
-  const hint = didYouMean(
-    name,
-    table.header.cells.filter((cell) => cell !== ''),
-  );
+  const names = table.header.cells.filter((cell) => cell !== '').map(spelledOut);
+  const hint = didYouMean(name, nearest(name, names) === null ? names.slice(0, SHOWN_CELLS) : names);
   return fault(`there is no column "${name}"`, locateRow(table, table.header), hint);
 }
 
@@ -73,7 +75,7 @@ function namedTwice(
   {table, row, first, image}: Readonly<{table: CsvTable; row: CsvRow; first: CsvRow; image: number}>,
 ): Diagnostic {
   const related = [{message: 'first here', location: locateCell(table, first, image)}];
-  return {...fault(`${name} has a row already`, locateCell(table, row, image)), related};
+  return {...fault(`${spelledOut(name)} has a row already`, locateCell(table, row, image)), related};
 }
 
 function unknownValue(
@@ -81,8 +83,9 @@ function unknownValue(
   {table, row, column, meaning}: Readonly<{table: CsvTable; row: CsvRow; column: number; meaning: Meaning}>,
 ): Diagnostic {
   const known = [...meaning.keys()].filter((name) => name !== '');
-  const guess = didYouMean(value, known);
+  const shown = spelledOut(value);
+  const guess = didYouMean(shown, known);
   const hint = 'name it under values: for train, val or test, or as left_out';
   const hints = guess?.startsWith('did you mean') ? `${guess} else ${hint}` : hint;
-  return fault(`"${value}" stands for no fold`, locateCell(table, row, column), hints);
+  return fault(`"${shown}" stands for no fold`, locateCell(table, row, column), hints);
 }

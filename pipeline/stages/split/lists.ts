@@ -1,8 +1,10 @@
 import {type Diagnostic, fault, type Location} from '../../model/diagnostic.js';
 import {FINDINGS, type Finding} from '../../model/findings.js';
 import {err, ok, type Result} from '../../model/result.js';
+import {formatCount} from '../../model/words.js';
 import {readText} from '../csv.js';
 import {createFaultList, type FaultList} from '../fault-list.js';
+import {spelledOut, whyNoImageName} from '../file-name.js';
 
 /** One line of a list. `findings` is null when the list has names only. */
 export type ListedImage<Part extends string> = Readonly<{
@@ -47,21 +49,29 @@ type List<Part> = Readonly<{file: string; part: Part; text: string; seen: Seen; 
 
 function* readList<Part extends string>(list: List<Part>): Iterable<ListedImage<Part>> {
   const {file, part, text, seen, faults} = list;
-  let line = 0;
+  // There are some hundreds of combinations of labels, each in a hundred thousand lines.
+  const known = new Map<string, ReturnType<typeof readLabels>>();
   let count = 0;
-  for (const raw of text.split('\n')) {
-    line++;
-    const content = raw.trimEnd();
-    if (content === '') continue;
-    count++;
-    const [path = '', ...labels] = content.split(/[ \t]+/);
+  for (const {line, column, content} of linesOf(text)) {
+    const whole = {file, line, column, length: content.length};
+    const refused = refuseLine(content, ++count, whole);
+    if (refused !== null) {
+      faults.add(refused);
+      return;
+    }
+    const end = content.search(/[ \t]/);
+    const path = end === -1 ? content : content.slice(0, end);
+    const labels = end === -1 ? '' : content.slice(end).trimStart();
     const image = nameInList(path);
-    const location = {file, line, column: 1, length: path.length};
+    const location = {...whole, length: path.length};
+    const notAName = image === '' ? 'names no image' : whyNoImageName(image);
     const first = seen.get(image);
-    if (first === undefined) seen.set(image, {file, location});
+    if (notAName !== null) faults.add(fault(`"${spelledOut(path)}" ${notAName}`, location, PLAIN_NAME));
+    else if (first === undefined) seen.set(image, {file, location});
     else faults.add(listedTwice(image, location, first));
-    const findings = readLabels(labels);
-    if (findings === 'wrong') faults.add(wrongLine(labels, {...location, length: content.length}));
+    const findings = known.get(labels) ?? readLabels(labels);
+    known.set(labels, findings);
+    if (findings === 'wrong') faults.add(wrongLine(labels, whole));
     else yield {image, part, findings};
   }
   if (count === 0) {
@@ -70,19 +80,49 @@ function* readList<Part extends string>(list: List<Part>): Iterable<ListedImage<
   }
 }
 
-function readLabels(labels: readonly string[]): readonly Finding[] | null | 'wrong' {
-  if (labels.length === 0) return null;
+const PLAIN_NAME = 'a line begins with the name of a file, like 00000001_000.png';
+
+/** Far above every list of this field. What is larger is no such list, and would fill the memory. */
+const MOST = {lines: 1_000_000, lineLength: 10_000} as const;
+
+function refuseLine(content: string, count: number, whole: Location): Diagnostic | null {
+  const hint = 'is this the right file?';
+  if (count > MOST.lines) {
+    return fault(`this list has more than ${formatCount(MOST.lines)} lines`, whole, hint);
+  }
+  if (content.length <= MOST.lineLength) return null;
+  return fault(`this line is longer than ${formatCount(MOST.lineLength)} characters`, whole, hint);
+}
+
+/** Lines that are not blank, without the white space around them. */
+function* linesOf(text: string): Iterable<Readonly<{line: number; column: number; content: string}>> {
+  let line = 0;
+  for (let start = 0; start < text.length; ) {
+    line++;
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const raw = text.slice(start, end).trimEnd();
+    start = end + 1;
+    const content = raw.trimStart();
+    if (content !== '') yield {line, column: raw.length - content.length + 1, content};
+  }
+}
+
+function readLabels(text: string): readonly Finding[] | null | 'wrong' {
+  if (text === '') return null;
+  const labels = text.split(/[ \t]+/);
   const valid = labels.length === FINDINGS.length && labels.every((label) => label === '0' || label === '1');
   return valid ? FINDINGS.filter((_, index) => labels[index] === '1') : 'wrong';
 }
 
-function wrongLine(labels: readonly string[], location: Location): Diagnostic {
+function wrongLine(text: string, location: Location): Diagnostic {
+  const labels = text.split(/[ \t]+/);
   const hint = `write the name alone, or the name and ${FINDINGS.length} of 0 or 1, separated by spaces`;
   if (labels.length !== FINDINGS.length) {
     return fault(`this line has ${labels.length} labels after the name`, location, hint);
   }
   const label = labels.find((text) => text !== '0' && text !== '1');
-  return fault(`"${label}" is not a label`, location, hint);
+  return fault(`"${spelledOut(label!)}" is not a label`, location, hint);
 }
 
 function listedTwice(
@@ -93,5 +133,5 @@ function listedTwice(
   const where = first.file === location.file ? 'this list' : 'another list';
   const hint = 'an image belongs to one fold, once';
   const related = [{message: 'first here', location: first.location}];
-  return {...fault(`${image} is already in ${where}`, location, hint), related};
+  return {...fault(`${spelledOut(image)} is already in ${where}`, location, hint), related};
 }
