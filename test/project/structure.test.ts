@@ -34,6 +34,7 @@ const HOME_OF: Readonly<Record<string, readonly string[]>> = {
   'csv-parse': ['pipeline/stages/csv.ts'],
   'fast-png': ['pipeline/stages/preprocess'],
   undici: ['pipeline/stages/download/http.ts'],
+  tar: ['pipeline/stages/archives'],
   'chart.js': ['reports'],
   'chartjs-node-canvas': ['reports/charts.ts'],
 };

@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import {createHash} from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import {existsSync, readdirSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {execa} from 'execa';
-import type {JsonObject} from '../../pipeline/model/json.js';
-import type {ArtifactRef} from '../../pipeline/model/stage-kind.js';
 import {acquire} from '../../pipeline/stages/acquire/stage.js';
-import {readArchive} from '../../pipeline/stages/archives/read-archive.js';
-import {readInventory} from '../../pipeline/stages/dataset.js';
-import {ROOT} from '../rig.js';
-import type {AcquireOrder} from './acquire-process.js';
-import {dataEntry, entry} from './data.js';
 import {grayPng} from './png-maker.js';
-import {artifactRef, type Bench, type Finished, factsOf, faultsOf, spelledOut, withBench} from './rig.js';
+import {artifactRef, type Finished, factsOf, faultsOf, spelledOut, withBench} from './rig.js';
+import {hash, metadataOf, readImages} from './taken.js';
 import {type Member, makeTar} from './tar-maker.js';
-
-const PROCESS = join(ROOT, 'dist/test/stages/acquire-process.js');
 
 const png = (seed: number): Buffer => grayPng(20, 20, seed);
 const member = (name: string, seed: number): Member => ({name, content: png(seed)});
@@ -33,10 +14,6 @@ const member = (name: string, seed: number): Member => ({name, content: png(seed
 /** An archive with these members; a number is the seed of a picture. */
 function archive(members: Readonly<Record<string, number>>): Buffer {
   return gzipSync(makeTar(Object.entries(members).map(([name, seed]) => member(name, seed))));
-}
-
-function metadataOf(bench: Bench, names: readonly string[]): string {
-  return bench.write('entries.csv', dataEntry(names.map((name, index) => entry(name, index + 1))));
 }
 
 /** The last three columns of inventory.csv: `image: root archive path`. */
@@ -47,29 +24,6 @@ function placesOf(finished: Finished): readonly string[] {
     return `${cells[0]}: ${cells.slice(6).join(' ')}`;
   });
 }
-
-async function readImages(
-  dataset: Finished,
-  archives: ArtifactRef | null = null,
-): Promise<Record<string, string>> {
-  const images: Record<string, string> = {};
-  for (const {image, sha256, source} of readInventory(dataset.artifact, archives)) {
-    if (source.kind === 'file') images[image] = hash(readFileSync(source.path));
-    else {
-      const wants = (name: string): boolean => name === source.member;
-      for await (const {bytes} of readArchive(source.archive, {
-        signal: new AbortController().signal,
-        wants,
-      })) {
-        images[image] = hash(bytes);
-      }
-    }
-    assert.equal(images[image], sha256);
-  }
-  return images;
-}
-
-const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const SIX = ['a.png', 'b.png', 'c.png', 'd.png', 'e.png', 'f.png'];
 
@@ -163,6 +117,7 @@ describe('acquire from archives', () => {
       ];
       bench.write('data/one.tar', makeTar(hostile));
       bench.write('data/+1.png', png(1));
+      bench.write('data/-x.tar.gz', archive({'b.png': 1}));
       const names = ['a.png', 'b.png'];
       for (const unpack of [false, true]) {
         const images = join(bench.folder, 'data');
@@ -172,6 +127,7 @@ describe('acquire from archives', () => {
           finished.read('refused.csv'),
           'archive,path,reason\n' +
             ',"""+1.png""","begins with +, which spreadsheets take for a formula"\n' +
+            ',"""-x.tar.gz""","begins with -, which spreadsheets take for a formula"\n' +
             'one.tar,../../evil.png,leads out of the folder\n' +
             'one.tar,link.png,is a link\n' +
             'one.tar,images/=cmd.png,"begins with =, which spreadsheets take for a formula"\n' +
@@ -243,121 +199,3 @@ describe('acquire from archives', () => {
       assert.equal(one.json('data-card.json')['images_at_hand'], 6);
     }));
 });
-
-describe('acquire from archives, interrupted', () => {
-  const COUNT = 900;
-  const names = Array.from({length: COUNT}, (_, index) => `${index}.png`);
-
-  function writeArchives(bench: Bench): JsonObject {
-    for (const [number, part] of [names.slice(0, 300), names.slice(300)].entries()) {
-      const members = part.map((name) => ({
-        name: `images/${name}`,
-        content: Buffer.from(`${name}`.repeat(4000)),
-      }));
-      bench.write(`data/${number}.tar.gz`, gzipSync(makeTar(members)));
-    }
-    return {images: join(bench.folder, 'data'), metadata: metadataOf(bench, names)};
-  }
-
-  for (const unpack of [false, true]) {
-    it(`goes on after a SIGKILL and repeats no image${unpack ? ', unpacking' : ''}`, () =>
-      withBench(async (bench) => {
-        const params = {...writeArchives(bench), unpack};
-        const undisturbed = await bench.run(acquire, params);
-        bench.write('kept/.keep', '');
-        const resume = join(bench.folder, 'kept');
-        let last = 0;
-        for (let kill = 0; kill < 3; kill++) {
-          last = await killAfterSome(last, {out: join(bench.folder, `killed-${kill}`), resume, params});
-        }
-        const written = unpack ? statesOf(join(resume, 'images')) : new Map<string, number>();
-        if (unpack) assert.ok(written.size >= last);
-        const finished = await bench.run(acquire, params, {resume});
-        factsOf(finished);
-        for (const name of ['inventory.csv', 'extra.csv', 'data-card.json']) {
-          assert.equal(finished.read(name), undisturbed.read(name));
-        }
-        const recorded = journaled(resume);
-        assert.equal(recorded.length, COUNT);
-        assert.equal(new Set(recorded).size, COUNT);
-        // At most the images that were being written when the process was killed, one of each archive.
-        const again = [...statesOf(join(resume, 'images'))].filter(
-          ([name, inode]) => written.has(name) && written.get(name) !== inode,
-        );
-        assert.ok(again.length <= 2, `${again.length} written again`);
-        if (unpack) await readImages(finished);
-      }));
-  }
-
-  it('tolerates a journal whose last line was cut off, and one that is damaged', () =>
-    withBench(async (bench) => {
-      const params = {...writeArchives(bench), unpack: true};
-      const first = await bench.run(acquire, params);
-      const journal = join(first.resume, 'archives.ndjson');
-      const whole = readFileSync(journal);
-      writeFileSync(journal, whole.subarray(0, whole.length - 400));
-      const second = await bench.run(acquire, params, {resume: first.resume});
-      assert.equal(second.read('inventory.csv'), first.read('inventory.csv'));
-      writeFileSync(journal, Buffer.concat([whole.subarray(0, 2000), Buffer.alloc(500), Buffer.from('\n')]));
-      const third = await bench.run(acquire, params, {resume: first.resume});
-      assert.equal(third.read('inventory.csv'), first.read('inventory.csv'));
-    }));
-
-  it('looks at unpacked images again when the machine was started anew', () =>
-    withBench(async (bench) => {
-      const params = {...writeArchives(bench), unpack: true};
-      const first = await bench.run(acquire, params);
-      const journal = join(first.resume, 'archives.ndjson');
-      writeFileSync(journal, readFileSync(journal, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"another"'));
-      const folder = join(first.resume, 'images/0');
-      const lost = join(folder, readdirSync(folder)[0]!);
-      const {size} = statSync(lost);
-      writeFileSync(lost, Buffer.alloc(size));
-      chmodSync(lost, 0o444);
-      const second = await bench.run(acquire, params, {resume: first.resume});
-      await readImages(second);
-      assert.equal(second.read('inventory.csv'), first.read('inventory.csv'));
-    }));
-
-  it('stops when it is told to, and goes on later', () =>
-    withBench(async (bench) => {
-      const params = writeArchives(bench);
-      bench.write('kept/.keep', '');
-      const resume = join(bench.folder, 'kept');
-      const abort = new AbortController();
-      const onNews = (): void => abort.abort(new Error('enough'));
-      await assert.rejects(bench.run(acquire, params, {resume, signal: abort.signal, onNews}), /enough/);
-      assert.equal(factsOf(await bench.run(acquire, params, {resume}))['images'], COUNT);
-    }));
-});
-
-/** Kills the stage's process when it has read some more images. @returns How many it had recorded by then. */
-async function killAfterSome(already: number, order: AcquireOrder): Promise<number> {
-  const child = execa(process.execPath, [PROCESS, JSON.stringify(order)], {reject: false});
-  const watcher = watch(order.resume, () => {
-    if (journaled(order.resume).length >= already + 50) child.kill('SIGKILL');
-  });
-  const {signal, stderr} = await child;
-  watcher.close();
-  assert.equal(signal, 'SIGKILL', stderr);
-  return journaled(order.resume).length;
-}
-
-/** The images that the journal has, each as often as it has it. */
-function journaled(resume: string): readonly string[] {
-  const file = join(resume, 'archives.ndjson');
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n').slice(1, -1);
-  return lines.flatMap((line) => (JSON.parse(line) as {image?: {image: string}}).image?.image ?? []);
-}
-
-/** When each file was last written, by its path. */
-function statesOf(folder: string): Map<string, number> {
-  const states = new Map<string, number>();
-  if (!existsSync(folder)) return states;
-  for (const entry of readdirSync(folder, {recursive: true, withFileTypes: true})) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) states.set(path, statSync(path).mtimeMs);
-  }
-  return states;
-}

@@ -3,11 +3,12 @@ import type {Diagnostic} from '../../model/diagnostic.js';
 import {ok, type Result} from '../../model/result.js';
 import type {StageContext} from '../../model/stage-kind.js';
 import {formatCount} from '../../model/words.js';
+import {spelledOut, whyNoPath} from '../file-name.js';
 import {createPace} from '../pace.js';
 import {openArchiveJournal} from './archive-journal.js';
 import {type Archive, readArchives} from './archived-images.js';
 import type {Contents} from './candidate.js';
-import {readPlainFiles, sortFiles} from './plain-files.js';
+import {readPlainFiles, type SortedFiles, sortFiles} from './plain-files.js';
 import {filesOf, type RowsByStem, type Source} from './sources.js';
 
 /** Everything that the sources hold. `archives` and their contents stand in the same order. */
@@ -29,14 +30,7 @@ export async function gather(
   context: StageContext,
   {sources, rows, unpackTo}: GatherRequest,
 ): Promise<Result<Gathered, readonly Diagnostic[]>> {
-  const found = sources.map((source) => {
-    const {images, archives} = filesOf(source);
-    return {
-      source,
-      files: sortFiles(source, images, rows),
-      archives: archives.map((name) => archiveIn(source, name)),
-    };
-  });
+  const found = sources.map((source) => findIn(source, rows));
   const archives = found.flatMap((each) => each.archives);
   const plain = found.reduce((sum, {files}) => sum + files.images.length, 0);
   // How many images an archive holds is known when it has been read.
@@ -61,6 +55,22 @@ export async function gather(
     ...ofArchives.filter(({archive}) => archive.root === source.root).map((each) => each.contents),
   ]);
   return ok({contents: inOrder, archives: ofArchives});
+}
+
+type Found = Readonly<{source: Source; files: SortedFiles; archives: readonly Archive[]}>;
+
+function findIn(source: Source, rows: RowsByStem): Found {
+  const {images, archives} = filesOf(source);
+  const sorted = sortFiles(source, images, rows);
+  const refused = archives.flatMap((name) => {
+    const reason = whyNoPath(name);
+    return reason === null ? [] : [{archive: '', path: spelledOut(name), reason}];
+  });
+  return {
+    source,
+    files: {...sorted, refused: [...sorted.refused, ...refused]},
+    archives: archives.filter((name) => whyNoPath(name) === null).map((name) => archiveIn(source, name)),
+  };
 }
 
 /** @param name - Relative to the source. */
