@@ -24,7 +24,7 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   split: ['split', 'audit/document.ts', 'csv.ts', 'dataset.ts', 'random.ts'].map(inStages),
   audit: ['audit', 'csv.ts'].map(inStages),
   preprocess: [
-    ...['preprocess', 'csv.ts', 'dataset.ts', 'png-header.ts'].map(inStages),
+    ...['preprocess', 'archives', 'csv.ts', 'dataset.ts', 'file-name.ts', 'png-header.ts'].map(inStages),
     'py/chexnet/stages/dicom',
   ],
   'data-card': [

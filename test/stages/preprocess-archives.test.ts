@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import {rmSync, statSync, truncateSync} from 'node:fs';
+import {readFileSync, rmSync, statSync, truncateSync} from 'node:fs';
 import {join} from 'node:path';
 import {acquire} from '../../pipeline/stages/acquire/stage.js';
+import {testPython} from '../dispatch/rig.js';
+import {ROOT} from '../rig.js';
 import {imagesOf} from './array.js';
 import {dataEntry, datasetOf, entry} from './data.js';
+import {makeDicom} from './dicom-maker.js';
 import {
   archivedDataset,
   digestOf,
@@ -94,6 +97,26 @@ describe('preprocess from archives', () => {
       assert.deepEqual(spelledOut(faultsOf(await preprocessed(bench, dataset))), [
         `- 1.png has another content ${CHANGED}`,
       ]);
+    }));
+
+  it('decodes DICOM files in archives, beside PNG files', () =>
+    withBench(async (bench) => {
+      const files = manyPngs(4);
+      const plain = imagesOf(await preprocessed(bench, await datasetOf(bench, files)));
+      const dicom = join(bench.folder, 'one.dcm');
+      const png = join(bench.folder, 'images/1.png');
+      await makeDicom([{png, dicom, as: 'inverted'}]);
+      const {'1.png': _, ...others} = files;
+      const members = {...others, '1.dcm': readFileSync(dicom)};
+      bench.write('archived/a.tar.gz', tarOf(members));
+      const rows = Object.keys(files).map((name, index) => entry(name, index + 1));
+      const metadata = bench.write('archived.csv', dataEntry(rows));
+      const dataset = await bench.run(acquire, {images: join(bench.folder, 'archived'), metadata});
+      const tool = {executable: await testPython(), sources: join(ROOT, 'py')};
+      const python = async () => ({ok: true, value: tool}) as const;
+      const finished = await preprocessed(bench, dataset, {python});
+      assert.deepEqual(factsOf(finished)['modes'], {L: 3, DICOM: 1});
+      assert.deepEqual(imagesOf(finished), plain);
     }));
 
   it('quarantines unreadable members as it does files', () =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import {readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {datasetOf} from './data.js';
+import {withProject} from '../rig.js';
+import {dataEntry, datasetOf, entry} from './data.js';
 import {grayPng, makePng} from './png-maker.js';
 import {digestOf, type Files, killAfterSome, manyPngs, preprocessed} from './preprocess-rig.js';
 import {type Bench, type Finished, factsOf, withBench} from './rig.js';
@@ -73,6 +74,27 @@ describe('preprocess, after an earlier run', () => {
       assert.deepEqual([factsOf(again)['decoded'], factsOf(again)['taken_over']], [0, 3]);
       const {notes} = await withEarlier(bench, manyPngs(2, {first: 8}), [first]);
       assert.deepEqual(notes, []);
+    }));
+
+  it('happens by itself when images are added to a data set', () =>
+    withProject(async (project) => {
+      project.write(
+        'more.yaml',
+        'pipeline: more\nstages:\n  data: {uses: acquire, params: {images: images, metadata: entries.csv}}\n  array: {uses: preprocess, params: {size: 64}}\n',
+      );
+      const write = (files: Files): void => {
+        for (const [name, bytes] of Object.entries(files)) project.write(`images/${name}`, bytes);
+        const rows = Object.keys(files).map((name, index) => entry(name, index + 1));
+        project.write('entries.csv', dataEntry(rows));
+      };
+      write(manyPngs(12));
+      const first = await project.run(['run', 'more.yaml']);
+      assert.equal(first.code, 0, first.stderr);
+      assert.doesNotMatch(first.stderr, /are taken over/);
+      write({...manyPngs(12), ...manyPngs(3, {first: 100})});
+      const second = await project.run(['run', 'more.yaml']);
+      assert.equal(second.code, 0, second.stderr);
+      assert.match(second.stderr, /12 of 15 images are taken over from an earlier run; 3 to decode/);
     }));
 
   it('takes over nothing twice after a SIGKILL', () =>
