@@ -92,7 +92,7 @@ function sizeRows(
   const square = (width: number, height: number): string => (width === height ? '' : 'stretched to a square');
   return [
     ...files.sizes.map(({width, height, images}) =>
-      line(`Size ${formatCount(width)} × ${formatCount(height)}`, images, square(width, height)),
+      line(`Size ${width} × ${height}`, images, square(width, height)),
     ),
     ...(files.others > 0 ? [line('Other sizes', files.others, '')] : []),
     ...(files.notSquare > 0 ? [line('Not square', files.notSquare, 'stretched to a square')] : []),

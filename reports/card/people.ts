@@ -23,5 +23,5 @@ function answer({data, content}: DataCardFacts): string {
   const all = female.pa + female.ap + male.pa + male.ap;
   const share = (images: number): string => `${percent(all === 0 ? 0 : images / all)}%`;
   const most = people.ages.reduce((a, b) => (b.female + b.male > a.female + a.male ? b : a));
-  return `${formatCount(data.patients)} patients; ${share(female.pa + female.ap)} of the images are of women, ${share(female.ap + male.ap)} are AP views, the commonest ages are ${spanOf(most)}; ${perPatient.most === 1 ? 'every patient has one image' : `a patient has up to ${formatCount(perPatient.most)} images`}.`;
+  return `${formatCount(data.patients)} patients; ${share(female.pa + female.ap)} of the images are of women, ${share(female.ap + male.ap)} are AP views, ${people.age === null ? 'no age is known' : `the commonest ages are ${spanOf(most)}`}; ${perPatient.most === 1 ? 'every patient has one image' : `a patient has up to ${formatCount(perPatient.most)} images`}.`;
 }

@@ -1,7 +1,7 @@
 import {auditFinding, STATUS_WORDS} from '../audit.js';
-import type {AuditStatus, SplitFacts} from '../data-facts.js';
+import type {AuditFact, AuditStatus, SplitFacts} from '../data-facts.js';
 import {type GlyphName, glyph} from '../elements.js';
-import {type HtmlValue, html} from '../html.js';
+import {type Html, type HtmlValue, html} from '../html.js';
 import {capitalized} from '../numbers.js';
 
 const GLYPH_OF: Readonly<Record<AuditStatus, GlyphName>> = {
@@ -17,14 +17,18 @@ export function auditList({audit}: SplitFacts): HtmlValue {
   if (audit.length === 0)
     return html`<p>No check was made.</p>
 `;
-  return html`<ul class="audit">${audit.map((check) => {
-    const {status, detail, examples, count} = check;
-    const named =
-      examples.length === 0 || status === 'not-checked'
-        ? null
-        : html` <span class="unit">${count > examples.length ? 'For example' : 'Namely'} ${examples.join(', ')}.</span>`;
-    return html`<li>${glyph(GLYPH_OF[status])}<span><b>${auditFinding(check)}.</b> ${status === 'not-checked' ? null : `${capitalized(STATUS_WORDS[status])}. `}${capitalized(detail)}.${named}</span></li>
+  return html`<ul class="audit">${audit.map(
+    (check) => html`<li>${glyph(GLYPH_OF[check.status])}<span>${words(check)}</span></li>
+`,
+  )}</ul>
 `;
-  })}</ul>
-`;
+}
+
+function words(check: AuditFact): Html {
+  const {status, detail, examples, count} = check;
+  if (status === 'not-checked') return html`<b>${auditFinding(check)}</b>: ${detail}.`;
+  const named = count > examples.length ? 'For example' : 'Namely';
+  const shown =
+    examples.length === 0 ? null : html` <span class="unit">${named} ${examples.join(', ')}.</span>`;
+  return html`<b>${auditFinding(check)}.</b> ${capitalized(STATUS_WORDS[status])}. ${capitalized(detail)}.${shown}`;
 }

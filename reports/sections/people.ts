@@ -42,17 +42,22 @@ export function peopleFigures(page: Page<DescribedData>): Html {
   });
   return html`<div class="two">${bySex}
 ${byView}</div>
-<div class="two">${perPatient(page)}
-<div>${viewTable(page)}${inShort(page.facts)}</div></div>
+${severalImages(page)}
 ${ageTable(page)}`;
+}
+
+/** Beside each other: how many images a patient has, and the rest in numbers. */
+function severalImages(page: Page<DescribedData>): Html {
+  if (page.facts.content.perPatient.most < 2)
+    return html`<div class="two"><div>${viewTable(page)}</div>
+<div>${inShort(page.facts)}</div></div>`;
+  return html`<div class="two">${perPatient(page)}
+<div>${viewTable(page)}${inShort(page.facts)}</div></div>`;
 }
 
 function perPatient(page: Page<DescribedData>): Html {
   const {data, content} = page.facts;
-  const {top, most} = content.perPatient;
-  if (most < 2)
-    return html`<p>Every patient has one image, so images are independent of each other.</p>
-`;
+  const {top} = content.perPatient;
   const first =
     top.patients === 1
       ? `The patient with most images has ${percent(top.share)}% of them`
@@ -68,7 +73,6 @@ function inShort({content}: DescribedData): Html {
   const {people, perPatient: counts} = content;
   const {age, ageUnknown} = people;
   const years = (value: number): string => fixed(value, Number.isInteger(value) ? 0 : 1);
-  const single = counts.bins[0]!;
   return factList([
     ...(age === null
       ? []
@@ -80,8 +84,12 @@ function inShort({content}: DescribedData): Html {
           ['Youngest, oldest', `${years(age.youngest)} and ${years(age.oldest)} years`],
         ] as const)),
     ['Age not known', countOf(ageUnknown, 'image')],
-    ['Images per patient', `median ${years(counts.median)}, at most ${formatCount(counts.most)}`],
-    ['Patients with one image', formatCount(single.from === 1 && single.to === 1 ? single.patients : 0)],
+    ...(counts.most < 2
+      ? ([['Images per patient', 'one each, so images do not depend on each other']] as const)
+      : ([
+          ['Images per patient', `median ${years(counts.median)}, at most ${formatCount(counts.most)}`],
+          ['Patients with one image', formatCount(counts.bins.find(({to}) => to === 1)?.patients ?? 0)],
+        ] as const)),
   ]);
 }
 

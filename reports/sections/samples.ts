@@ -24,7 +24,7 @@ function caption(
   const drawn =
     boxes.boxes === 0
       ? 'The data set has no boxes.'
-      : `Frames: boxes that were drawn around findings, numbered as below each image; ${boxed} of these ${shown.length} have one, and ${formatCount(boxes.images)} of all images.`;
+      : `Frames: boxes that were drawn around findings, numbered as below each image; ${boxed} of these ${shown.length} ${boxed === 1 ? 'has' : 'have'} one, of all images ${formatCount(boxes.images)}.`;
   return `${countOf(shown.length, 'image')} of ${formatCount(of)}, from the array of ${size} × ${size} pixels that the network is given${scale}. They were chosen by seed ${seed} to show as many findings as they can: rare ones are more frequent here than in the data. ${drawn}`;
 }
 
