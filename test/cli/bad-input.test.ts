@@ -61,7 +61,7 @@ describe('mistakes in a configuration, through the command line', () => {
       project.write('bad.yaml', CONFIG.replace('images: images', 'images: imagse'));
       const result = await project.run(['run', 'bad.yaml']);
       assertSaid(result, 2, /bad\.yaml:6:15/);
-      assert.match(result.stderr, /there is no folder .*imagse/);
+      assert.match(result.stderr, /there is no file or folder .*imagse/);
       const validated = await project.run(['validate', 'bad.yaml']);
       assert.equal(validated.code, 0);
       assert.match(validated.stderr, /warning/);
