@@ -45,16 +45,7 @@ export function agePyramid(
         ...chartOptions({
           title,
           scales: pyramidScales({max, step}),
-          notes: {
-            labels: [
-              ...rows.flatMap((row, y) => [
-                endLabel(-row[left.group], y + 1, 'right'),
-                endLabel(row[right.group], y + 1, 'left'),
-              ]),
-              headLabel(left, total(left), 'right'),
-              headLabel(right, total(right), 'left'),
-            ],
-          },
+          notes: {labels: pyramidLabels(rows, {left, right})},
           tooltip: {decimals: 0},
           padding: {top: 2, right: 34, bottom: 0, left: 0},
         }),
@@ -63,6 +54,18 @@ export function agePyramid(
       },
     },
   };
+}
+
+function pyramidLabels(rows: PeopleFacts['ages'], {left, right}: {left: Side; right: Side}): JsonObject[] {
+  const total = ({group}: Side): number => rows.reduce((sum, row) => sum + row[group], 0);
+  return [
+    ...rows.flatMap((row, y) => [
+      endLabel(-row[left.group], y + 1, 'right'),
+      endLabel(row[right.group], y + 1, 'left'),
+    ]),
+    headLabel(left, total(left), 'right'),
+    headLabel(right, total(right), 'left'),
+  ];
 }
 
 /** At most three steps to each side, and a line at zero. */
