@@ -42,5 +42,6 @@ export function whyNoMemberName(name: string): string | null {
   if (name.includes('\\')) return 'has a backslash in its name';
   if (name.split('/').includes('..')) return 'leads out of the folder';
   if (name.length > 1024) return 'has a name of more than 1,024 characters';
+  if (/(^|\/)\.?$/.test(name)) return 'names no file';
   return whyNoPath(name.replace(/^(\.\/+)+/, ''));
 }

@@ -88,6 +88,8 @@ describe('archives', () => {
       [text('./images//a.png', 'other')],
       './images//a.png is there twice: the first one counts',
     ],
+    ['a file that is called as a folder', [{...text('./'), type: '7'}], './ names no file'],
+    ['a file that is called as the folder it is in', [text('images/.')], 'images/. names no file'],
     ['a line break in a name', [text('x\n.png')], 'x\\u000a.png has characters that cannot be seen'],
     [
       'a turned direction of writing',
