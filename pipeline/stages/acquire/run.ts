@@ -47,9 +47,15 @@ function nothingMatches(
   {tables, sources, gathered}: Readonly<{tables: Tables; sources: readonly Source[]; gathered: Gathered}>,
 ): Diagnostic {
   const seen = gathered.contents.reduce((sum, {extras, refused}) => sum + extras.length + refused.length, 0);
+  const places = listWords(sources.map(({path}) => path));
+  if (seen === 0) {
+    const hint =
+      'put PNG or DICOM files or the archives there, at any depth; `-c configs/download.yaml` fetches the archives';
+    return fault(`there is no image in ${places}`, null, hint);
+  }
   const message =
     `none of the ${countOf(tables.metadata.rows.length, 'image')} named in ${given.metadata} ` +
-    `is among the ${countOf(seen, 'image')} in ${listWords(sources.map(({path}) => path))}`;
+    `is among the ${countOf(seen, 'image')} in ${places}`;
   return fault(message, null, 'do both belong to the same data set? files are matched by their name');
 }
 

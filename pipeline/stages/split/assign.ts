@@ -3,9 +3,11 @@ import {FOLDS, type Fold} from '../../model/findings.js';
 import {err, ok, type Result} from '../../model/result.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
 import {countOf} from '../../model/words.js';
+import {ALL_IMAGES} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
 import {readFoldColumn} from './column.js';
 import {dealPatients} from './deal.js';
+import {firstLabels} from './first-labels.js';
 import {type ListedImage, readLists} from './lists.js';
 import type {ParamsOf, SplitParams} from './params.js';
 import {isChestXray14, publishedFolds} from './published.js';
@@ -13,7 +15,7 @@ import {isChestXray14, publishedFolds} from './published.js';
 /** Which fold each image is in, by its place in the metadata; null where no fold holds it. */
 export type Assignment = Readonly<{
   folds: readonly (Fold | null)[];
-  /** What imported lists say, also of images that the data set does not have. Null without lists. */
+  /** What lists say, imported (then also of images that the data set does not have) or published. Null without lists. */
   listed: readonly ListedImage<Fold>[] | null;
   /** The part of each image, from 0, of a split for cross-validation. */
   parts: readonly number[] | null;
@@ -59,7 +61,18 @@ function chexnet(data: Data): Assigned {
   const foreign = notChestXray14(data);
   if (foreign !== null) return err([foreign]);
   const {foldOf} = publishedFolds('chexnet');
-  return ok(onlyFolds(data.rows.map(({image}) => foldOf(image))));
+  const folds = data.rows.map(({image}) => foldOf(image));
+  return ok({...onlyFolds(folds), listed: asInTheLists(data.rows, folds)});
+}
+
+/** What the three published lists say, of the whole data set: their labels are those of the first release. */
+function asInTheLists(
+  rows: readonly ImageRow[],
+  folds: readonly (Fold | null)[],
+): readonly ListedImage<Fold>[] | null {
+  if (rows.length !== ALL_IMAGES || folds.includes(null)) return null;
+  const findings = firstLabels(rows);
+  return rows.map(({image}, row) => ({image, part: folds[row]!, findings: findings[row]!}));
 }
 
 /** The test part as published; whole patients of the rest are dealt to train and val. */
