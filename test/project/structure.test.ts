@@ -32,7 +32,6 @@ const HOME_OF: Readonly<Record<string, readonly string[]>> = {
   commander: ['pipeline/cli.ts', 'pipeline/commands'],
   'log-update': ['pipeline/show'],
   'csv-parse': ['pipeline/stages/csv.ts'],
-  'fast-png': ['pipeline/stages/preprocess'],
   undici: ['pipeline/stages/download/http.ts'],
   tar: ['pipeline/stages/archives'],
   'chart.js': ['reports'],

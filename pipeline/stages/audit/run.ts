@@ -7,7 +7,7 @@ import {checkDuplicates} from './duplicates.js';
 import {readDigests, readMembers} from './members.js';
 import {checkNearDuplicates} from './near.js';
 import {pairsCsv} from './pairs.js';
-import type {AuditParams} from './stage.js';
+import type {AuditParams} from './params.js';
 
 /** @returns How many checks there are of each outcome. */
 export async function runAudit(context: StageContext): Promise<StageResult> {
