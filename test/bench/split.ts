@@ -49,9 +49,8 @@ async function main(): Promise<void> {
     }
   }
   await rival.close();
-  const head = ['', 'seconds', 'worst label and fold', 'worst relative', 'images', 'patients', 'cut'];
   console.log(
-    `  ${lineOf(head)}\n  ${lineOf(['', '', 'percentage points', '%', '% off', '% off', 'patients'])}`,
+    `  ${lineOf(['', 'seconds', 'label × fold, points', 'the same, %', 'images, %', 'patients, %', 'cut'])}`,
   );
   for (const [name, judged] of results) console.log(`  ${lineOf([name, ...cellsOf(judged)])}`);
 }
