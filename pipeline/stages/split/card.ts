@@ -91,7 +91,7 @@ function describeLists(listed: readonly ListedImage<Fold>[], members: readonly I
   const present = new Map(members.map((row) => [row.image, row]));
   const differing = listed.filter(({image, findings}) => {
     const row = present.get(image);
-    return row !== undefined && findings !== null && findings.join('|') !== row.findings.join('|');
+    return row !== undefined && findings !== null && !areSame(findings, row.findings);
   });
   const parts = FOLDS.map((fold) => {
     const images = listed.filter(({part}) => part === fold);
@@ -100,17 +100,27 @@ function describeLists(listed: readonly ListedImage<Fold>[], members: readonly I
   return {...Object.fromEntries(parts), labels_unlike_the_metadata: differing.length};
 }
 
+/** Both are in the order of FINDINGS. */
+function areSame(one: readonly Finding[], other: readonly Finding[]): boolean {
+  return one.length === other.length && one.every((finding, place) => finding === other[place]);
+}
+
 function describeList(images: readonly ListedImage<Fold>[], present: number): JsonObject {
-  const labelled = images.flatMap(({findings}) => (findings === null ? [] : [findings]));
   const absent = images.length - present;
-  if (labelled.length === 0) return {images: images.length, not_in_the_data_set: absent};
-  const share = (has: (set: readonly Finding[]) => boolean): JsonObject =>
-    shareOf(labelled.filter(has).length, labelled.length);
+  const counts = new Map<Finding, number>(FINDINGS.map((name) => [name, 0]));
+  let [labelled, none] = [0, 0];
+  for (const {findings} of images) {
+    if (findings === null) continue;
+    labelled++;
+    if (findings.length === 0) none++;
+    for (const finding of findings) counts.set(finding, counts.get(finding)! + 1);
+  }
+  if (labelled === 0) return {images: images.length, not_in_the_data_set: absent};
   return {
     images: images.length,
     not_in_the_data_set: absent,
-    findings: Object.fromEntries(FINDINGS.map((name) => [name, share((set) => set.includes(name))])),
-    no_finding: share((set) => set.length === 0),
+    findings: Object.fromEntries([...counts].map(([name, count]) => [name, shareOf(count, labelled)])),
+    no_finding: shareOf(none, labelled),
   };
 }
 

@@ -13,7 +13,7 @@ export type ListedImage<Part extends string> = Readonly<{
   findings: readonly Finding[] | null;
 }>;
 
-type Seen = Map<string, {file: string; location: Location}>;
+type Seen = Map<string, Location>;
 
 /**
  * Reads lists as CheXNet's: a line per image, its name, then fourteen 0 or 1 in the order of FINDINGS, or the name
@@ -53,8 +53,7 @@ function* readList<Part extends string>(list: List<Part>): Iterable<ListedImage<
   const known = new Map<string, ReturnType<typeof readLabels>>();
   let count = 0;
   for (const {line, column, content} of linesOf(text)) {
-    const whole = {file, line, column, length: content.length};
-    const refused = refuseLine(content, ++count, whole);
+    const refused = refuseLine(content, ++count, {file, line, column});
     if (refused !== null) {
       faults.add(refused);
       return;
@@ -63,15 +62,15 @@ function* readList<Part extends string>(list: List<Part>): Iterable<ListedImage<
     const path = end === -1 ? content : content.slice(0, end);
     const labels = end === -1 ? '' : content.slice(end).trimStart();
     const image = nameInList(path);
-    const location = {...whole, length: path.length};
+    const location = {file, line, column, length: path.length};
     const notAName = image === '' ? 'names no image' : whyNoImageName(image);
     const first = seen.get(image);
     if (notAName !== null) faults.add(fault(`"${spelledOut(path)}" ${notAName}`, location, PLAIN_NAME));
-    else if (first === undefined) seen.set(image, {file, location});
+    else if (first === undefined) seen.set(image, location);
     else faults.add(listedTwice(image, location, first));
     const findings = known.get(labels) ?? readLabels(labels);
     known.set(labels, findings);
-    if (findings === 'wrong') faults.add(wrongLine(labels, whole));
+    if (findings === 'wrong') faults.add(wrongLine(labels, {...location, length: content.length}));
     else yield {image, part, findings};
   }
   if (count === 0) {
@@ -85,13 +84,13 @@ const PLAIN_NAME = 'a line begins with the name of a file, like 00000001_000.png
 /** Far above every list of this field. What is larger is no such list, and would fill the memory. */
 const MOST = {lines: 1_000_000, lineLength: 10_000} as const;
 
-function refuseLine(content: string, count: number, whole: Location): Diagnostic | null {
-  const hint = 'is this the right file?';
-  if (count > MOST.lines) {
-    return fault(`this list has more than ${formatCount(MOST.lines)} lines`, whole, hint);
-  }
-  if (content.length <= MOST.lineLength) return null;
-  return fault(`this line is longer than ${formatCount(MOST.lineLength)} characters`, whole, hint);
+function refuseLine(content: string, count: number, place: Omit<Location, 'length'>): Diagnostic | null {
+  if (count <= MOST.lines && content.length <= MOST.lineLength) return null;
+  const message =
+    count > MOST.lines
+      ? `this list has more than ${formatCount(MOST.lines)} lines`
+      : `this line is longer than ${formatCount(MOST.lineLength)} characters`;
+  return fault(message, {...place, length: content.length}, 'is this the right file?');
 }
 
 /** Lines that are not blank, without the white space around them. */
@@ -125,13 +124,9 @@ function wrongLine(text: string, location: Location): Diagnostic {
   return fault(`"${spelledOut(label!)}" is not a label`, location, hint);
 }
 
-function listedTwice(
-  image: string,
-  location: Location,
-  first: {file: string; location: Location},
-): Diagnostic {
+function listedTwice(image: string, location: Location, first: Location): Diagnostic {
   const where = first.file === location.file ? 'this list' : 'another list';
   const hint = 'an image belongs to one fold, once';
-  const related = [{message: 'first here', location: first.location}];
+  const related = [{message: 'first here', location: first}];
   return {...fault(`${spelledOut(image)} is already in ${where}`, location, hint), related};
 }

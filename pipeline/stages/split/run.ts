@@ -46,10 +46,12 @@ export async function runSplit(context: StageContext): Promise<StageResult> {
 }
 
 function membersOf(rows: readonly ImageRow[], {folds}: Assignment): readonly FoldRow[] {
-  return rows.flatMap(({image, patient}, row) => {
-    const fold = folds[row];
-    return fold == null ? [] : [{image, patient, fold}];
-  });
+  const members: FoldRow[] = [];
+  for (const [place, {image, patient}] of rows.entries()) {
+    const fold = folds[place];
+    if (fold != null) members.push({image, patient, fold});
+  }
+  return members;
 }
 
 /** The checks that need no image. */
