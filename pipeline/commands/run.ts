@@ -6,6 +6,7 @@ import {fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Digest} from '../model/stage.js';
+import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
 import {choose} from './choose.js';
@@ -111,7 +112,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
     const document = runDocument({record, folder, store: store.value, state: record.status});
     shell.print(`${JSON.stringify(document, null, 2)}\n`);
   }
-  sayReport(shell, ended.value, store.value.layout.artifact);
+  sayPages(shell, ended.value, store.value.layout.artifact);
   return exitCode(ended.value);
 }
 
@@ -122,12 +123,20 @@ function receiver(shell: Shell, to: {terminal: Terminal; ndjson: boolean}): (eve
   };
 }
 
-/** The last line tells where the report is, so that it can be opened. */
-function sayReport(shell: Shell, {settled}: RunEnd, folderOf: (digest: Digest) => string): void {
+/** Artifacts that are pages to be opened, with the file. */
+const PAGES: Readonly<Partial<Record<ArtifactType, string>>> = {
+  'data-card': 'data-card.html',
+  report: 'report.html',
+};
+
+/** The last lines tell where the pages are, so that they can be opened. */
+function sayPages(shell: Shell, {settled}: RunEnd, folderOf: (digest: Digest) => string): void {
   if (shell.verbosity < 0) return;
-  const reports = [...settled.values()].flatMap(({record}) => (record?.type === 'report' ? [record] : []));
-  for (const {fingerprint} of reports) {
-    shell.say(`report: ${join(folderOf(fingerprint.digest), 'report.html')}\n`);
+  for (const {record} of settled.values()) {
+    const file = record === null ? undefined : PAGES[record.type];
+    if (record === null || file === undefined) continue;
+    const what = record.type.replace('-', ' ');
+    shell.say(`${what}: ${join(folderOf(record.fingerprint.digest), file)}\n`);
   }
 }
 
