@@ -92,6 +92,8 @@ async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): 
   const outputs = new Map(needs.map(({stage: need, record}) => [need.id, record.output]));
   const inspected = await effects.inspect(stage, outputs);
   if (!inspected.ok) {
+    // Hashing stops when it is told to.
+    if (request.stop.aborted) return cancelled('interrupted');
     return isSelected
       ? {outcome: {status: 'failed', failure: inspected.error}, record: null}
       : cancelled('not-selected');

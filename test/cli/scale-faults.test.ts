@@ -45,11 +45,13 @@ describe('a run that is killed while it hashes', () => {
     it(`has kept what it knew: after ${how} only the rest is read`, () =>
       withProject(async (project) => {
         await writeHashed(project);
-        const first = project.start(['run', 'many.yaml', '--events', 'ndjson']);
+        const first = project.start(['run', 'many.yaml', '--name', 'first', '--events', 'ndjson']);
         const folder = await kept(project);
         first.kill(signal);
         const {exitCode, stdout} = await first;
-        if (signal === 'SIGINT') assert.equal(exitCode, 130);
+        const {status} = await project.json<{status: string}>(['show', 'first']);
+        const expected = signal === 'SIGINT' ? [130, 'interrupted'] : [undefined, 'unfinished'];
+        assert.deepEqual([exitCode, status], expected);
         assert.doesNotMatch(String(stdout), /stage-started/, 'it was to be killed while it hashed');
         const known = filesIn(folder);
         assert.ok(known > 0 && known < HASHED.count, `${known} of ${HASHED.count} files`);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import {type RunOrder, schedule} from '../../pipeline/execute/schedule.js';
+import {stoppedFailure} from '../../pipeline/model/failure.js';
+import {err} from '../../pipeline/model/result.js';
 import type {StageId} from '../../pipeline/model/stage.js';
 import {kind} from '../cache/stages.js';
 import {diamond, failed, play} from './world.js';
@@ -139,6 +141,29 @@ describe('the schedule', () => {
     stop.abort();
     played.finish('data');
     assert.equal((await played.outcomes())['notes'], 'interrupted');
+  });
+
+  it('counts a stage as interrupted whose inputs were not hashed to the end', async () => {
+    const stop = new AbortController();
+    const settled = await schedule(
+      {
+        graph: diamond(),
+        ...{selected: new Set([...diamond().keys()]), slots: {}, width: 1, keepGoing: false},
+        stop: stop.signal,
+      },
+      {
+        inspect: async () => {
+          stop.abort();
+          return err(stoppedFailure('hashing'));
+        },
+        carryOut: (_: RunOrder) => assert.fail('nothing is to run'),
+        succeeded: () => {},
+        report: () => {},
+        now: () => 0,
+      },
+    );
+    for (const {outcome} of settled.values())
+      assert.deepEqual(outcome, {status: 'cancelled', because: 'interrupted'});
   });
 
   it('does not hide a fault of ours', async () => {
