@@ -1,30 +1,42 @@
-import {performance} from 'node:perf_hooks';
-import {execa} from 'execa';
-import {CLI, withProject} from '../rig.js';
+import {mkdirSync, readdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {CLI, type Project, withProject} from '../rig.js';
+import {type Cost, costOf, rangeOf} from './measuring/cost.js';
 
 const ROUNDS = 15;
 const STAGES = 9;
+const RUNS = 1000;
 
-// What a run costs that has nothing to do: the whole process, beside an empty Node and a command that loads nothing.
+// What a run costs that has nothing to do, and a list of many runs: the whole process, beside an empty Node and a command
+// that loads nothing.
 await withProject(async (project) => {
   project.write('data.txt', 'rib\n');
   project.write('chain.yaml', chain());
   const first = await project.run(['run', 'chain.yaml']);
   if (first.code !== 0) throw new Error(first.stderr);
+  const many = join(project.folder, 'many');
+  addRuns(project, many);
   const commands = {
     'node, nothing': ['-e', '0'],
     'pipeline --version': [CLI, '--version'],
     [`pipeline plan, ${STAGES} stages up to date`]: [CLI, 'plan', 'chain.yaml'],
     [`pipeline run, ${STAGES} stages up to date`]: [CLI, 'run', 'chain.yaml'],
+    [`pipeline ls, ${RUNS} runs of ${STAGES} stages`]: [CLI, '--home', many, 'ls'],
   };
-  const times = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]));
+  const costs = new Map<string, Cost[]>(Object.keys(commands).map((name) => [name, []]));
   // In turn, so that whatever else the machine does meets all of them alike.
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, args] of Object.entries(commands)) {
-      times.get(name)!.push(await millisecondsOf(args, project.folder));
+      costs.get(name)!.push(await costOf([process.execPath, ...args], {folder: project.folder}));
     }
   }
-  for (const [name, taken] of times) console.log(`  ${name.padEnd(40)}${summaryOf(taken)}`);
+  console.log(`  ${''.padEnd(40)}${'by the clock'.padEnd(26)}processor time`);
+  for (const [name, taken] of costs) {
+    const [clock, processor] = (['wall', 'processor'] as const).map((part) =>
+      rangeOf(taken.map((cost) => cost[part])),
+    );
+    console.log(`  ${name.padEnd(40)}${clock!.padEnd(26)}${processor}`);
+  }
 });
 
 function chain(): string {
@@ -37,13 +49,17 @@ function chain(): string {
   return `pipeline: chain\nstages:\n${stages.join('\n')}\n`;
 }
 
-async function millisecondsOf(args: readonly string[], cwd: string): Promise<number> {
-  const start = performance.now();
-  await execa(process.execPath, args, {cwd});
-  return performance.now() - start;
-}
-
-function summaryOf(milliseconds: readonly number[]): string {
-  const sorted = milliseconds.toSorted((a, b) => a - b).map(Math.round);
-  return `median ${sorted[Math.floor(sorted.length / 2)]} ms (${sorted[0]} to ${sorted.at(-1)} ms)`;
+/** A state directory of runs as the first one was. */
+function addRuns(project: Project, home: string): void {
+  const [name] = readdirSync(join(project.folder, '.pipeline/runs'));
+  const record = JSON.parse(project.read(`.pipeline/runs/${name}/run.json`)) as object;
+  for (let index = 0; index < RUNS; index++) {
+    const run = `run-${index}`;
+    const startedAt = new Date(Date.UTC(2026, 0, 1) + index * 1000).toISOString();
+    mkdirSync(join(home, 'runs', run), {recursive: true});
+    writeFileSync(
+      join(home, 'runs', run, 'run.json'),
+      `${JSON.stringify({...record, run, startedAt}, null, 2)}\n`,
+    );
+  }
 }
