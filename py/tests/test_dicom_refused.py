@@ -87,6 +87,11 @@ def test_a_file_without_an_image() -> None:
     assert reason(write(data_set(ramp(8)), None)) == "has no pixel data"
 
 
+def test_a_syntax_that_is_not_known_is_not_quoted() -> None:
+    file = dicom(ramp(8)).replace(b"1.2.840.10008.1.2.1\0", b"1.2.19520311.4242.1\0")
+    assert reason(file) == "has a transfer syntax that is not known"
+
+
 def test_a_syntax_that_is_not_read() -> None:
     file = write(data_set(ramp(8)), encapsulate([b"film"]), MPEG2MPML)
     assert reason(file) == "has the transfer syntax MPEG2 Main Profile / Main Level, which is not read"
@@ -101,6 +106,7 @@ def test_a_syntax_that_is_not_read() -> None:
         ({"PhotometricInterpretation": "ZAPHOD"}, "has a PhotometricInterpretation that is not known here"),
         ({"PhotometricInterpretation": None}, "has no PhotometricInterpretation"),
         ({"NumberOfFrames": "2"}, "has 2 frames; only single images are read"),
+        ({"NumberOfFrames": "19520311"}, "has no usable number of frames; only single images are read"),
         ({"NumberOfFrames": "0"}, "has 0 frames; only single images are read"),
         ({"Rows": None}, "has no Rows"),
         ({"Rows": 0}, "says that it is 16×0 pixels"),

@@ -90,7 +90,12 @@ def _read_syntax(stream: BytesIO) -> UID:
         raise RefusedError("does not say its transfer syntax")
     syntax = UID(name)
     if syntax not in _NATIVE and syntax not in COMPRESSED:
-        raise RefusedError(f"has the transfer syntax {syntax.name}, which is not read")
+        # What is not known may be anything, also a date or a number of a person.
+        raise RefusedError(
+            f"has the transfer syntax {syntax.name}, which is not read"
+            if syntax.name != str(syntax)
+            else "has a transfer syntax that is not known"
+        )
     return syntax
 
 

@@ -10,6 +10,9 @@ from chexnet.stages.dicom.element import RefusedError, items, whole, whole_or_no
 MAX_SIDE = 16_384
 MAX_MEGAPIXELS = 32
 
+# What is said of more than any film has could as well be a date or a number of a person.
+_MOST_FRAMES = 10_000
+
 _GRAY = ("MONOCHROME1", "MONOCHROME2")
 _COLOURS = (
     *("PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422"),
@@ -76,7 +79,8 @@ def _refuse_all_but_gray(data: Dataset) -> str:
 def _refuse_several_frames(data: Dataset) -> None:
     frames = whole_or_none(data, "NumberOfFrames")
     if frames not in (None, 1):
-        raise RefusedError(f"has {frames} frames; only single images are read")
+        count = frames if 0 <= frames < _MOST_FRAMES else "no usable number of"
+        raise RefusedError(f"has {count} frames; only single images are read")
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         if items(data, keyword):
             raise RefusedError("is an enhanced image, which says frame by frame how it is shown; these are not read")
