@@ -120,7 +120,10 @@ def test_a_syntax_that_is_not_read() -> None:
         ({"PixelRepresentation": 2}, "contradicts itself: 8 bits of 8 with high bit 7 and sign 2"),
         ({"HighBit": None}, "has no HighBit"),
         ({"RescaleSlope": "0", "RescaleIntercept": "0"}, "has a RescaleSlope of 0"),
+        ({"RescaleSlope": "1e-320"}, "has a RescaleSlope that is no usable number"),
+        ({"RescaleSlope": "1e-9", "RescaleIntercept": "-9e8"}, "has a RescaleSlope that is no usable number"),
         ({"RescaleSlope": "1e300"}, "has a RescaleSlope that is no usable number"),
+        ({"WindowCenter": "5", "WindowWidth": "1e-308"}, "has a WindowWidth that is no usable number"),
         ({"WindowCenter": "5", "WindowWidth": "0"}, "has a LINEAR window of width 0"),
         (
             {"WindowCenter": "5", "WindowWidth": "-2", "VOILUTFunction": "SIGMOID"},

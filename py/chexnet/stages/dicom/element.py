@@ -63,7 +63,7 @@ def first_number(data: Dataset, keyword: str) -> float | None:
     """The first of one or several numbers, None when there is none.
 
     Raises:
-        RefusedError: it is not a finite number.
+        RefusedError: it is no number, or one so large or small that what is worked out with it may not be finite.
     """
     value = value_of(data, keyword)
     if value is None:
@@ -74,7 +74,7 @@ def first_number(data: Dataset, keyword: str) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         raise RefusedError(f"has a {keyword} that is no number") from None
-    if not abs(number) <= 1e9:
+    if number != 0 and not 1e-30 <= abs(number) <= 1e9:
         raise RefusedError(f"has a {keyword} that is no usable number")
     return number
 

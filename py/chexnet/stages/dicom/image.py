@@ -15,6 +15,8 @@ from chexnet.stages.dicom.file import StoredImage, read_stored_image
 from chexnet.stages.dicom.lookup import Values, read_lookup
 
 WHITE = 255
+# Beside an intercept of 1; with less, different values would become the same number.
+_LEAST_SLOPE = 1e-12
 # Indexing turns its index into 64-bit numbers: a piece at a time.
 _PIXELS_AT_ONCE = 2**20
 
@@ -88,6 +90,8 @@ def _modality(stored: StoredImage) -> tuple[Scaled, str | None]:
         return Scaled(values, values.min(), values.max()), None
     if slope == 0:
         raise RefusedError("has a RescaleSlope of 0")
+    if slope is not None and abs(slope) < _LEAST_SLOPE * max(1, abs(intercept or 0)):
+        raise RefusedError("has a RescaleSlope that is no usable number")
     values = values * (1 if slope is None else slope) + (intercept or 0)
     return Scaled(values, values.min(), values.max()), "rescale"
 
