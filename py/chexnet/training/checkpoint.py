@@ -10,7 +10,7 @@ from chexnet.mistakes import UserError
 from chexnet.training.files import Written, sha256_of, write_bytes, write_tensors
 from chexnet.training.progress import Progress, progress_from_plain, progress_to_plain
 from chexnet.training.step_log import STEPS_FILE
-from chexnet.training.weights import read_tensors
+from chexnet.training.tensors_file import read_tensors
 
 SCHEMA = "chexnet/checkpoint/v1"
 LATEST_FILE = "latest.json"

@@ -14,21 +14,23 @@ from chexnet.training.checkpoint import Snapshot
 from chexnet.training.files import Written, sha256_of, write_bytes, write_tensors
 from chexnet.training.history import history_csv
 from chexnet.training.job import TrainJob, settings_of
-from chexnet.training.network import exported_from
 from chexnet.training.progress import Best
 from chexnet.training.step_log import STEPS_FILE
+from chexnet.training.weight_layouts import MODEL_SCHEMA, exported_from
 
-MODEL_SCHEMA = "chexnet/model/v1"
 BEST_FILE = "best.pt"
 LAST_FILE = "last.pt"
 
 _LATEST_SCHEMA = "chexnet/latest/v1"
 
 
-def model_content(job: TrainJob, epoch: Best, tensors: Tensors) -> dict[str, object]:
+def model_content(
+    job: TrainJob, epoch: Best, tensors: Tensors, started_from: Mapping[str, object] | None
+) -> dict[str, object]:
     """A model file: tensors by torchvision's names, and the findings, input and settings that they belong to.
 
-    It holds no time and no path, so that equal trainings give equal files.
+    `started_from`: the weights that the training began with, None for random ones. It holds no time and no path, so
+    that equal trainings give equal files.
     """
     return {
         "schema": MODEL_SCHEMA,
@@ -39,6 +41,7 @@ def model_content(job: TrainJob, epoch: Best, tensors: Tensors) -> dict[str, obj
         "epoch": epoch.epoch,
         "step": epoch.step,
         "metric": {"name": epoch.measure, "value": epoch.value},
+        **_origin(started_from),
     }
 
 
@@ -57,10 +60,12 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
         measure=best.measure,
         value=float(value) if isinstance(value, float) else None,
     )
+    started_from = snapshot.tensors.get("started_from")
+    exported = exported_from(snapshot.tensors)
     files = {
         "best": (_described(job.out / BEST_FILE), best),
         "last": (
-            write_tensors(job.out / LAST_FILE, model_content(job, last, exported_from(snapshot.tensors))),
+            write_tensors(job.out / LAST_FILE, model_content(job, last, exported, started_from)),
             last,
         ),
     }
@@ -71,10 +76,15 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
         "schema": _LATEST_SCHEMA,
         "epochs": progress.epoch,
         "steps": progress.step,
+        **_origin(started_from),
         **{name: _entry(written, epoch) for name, (written, epoch) in files.items()},
     }
     write_bytes(job.out / "latest.json", json.dumps(latest, indent=1, allow_nan=False).encode() + b"\n")
     return latest
+
+
+def _origin(started_from: Mapping[str, object] | None) -> dict[str, object]:
+    return {} if started_from is None else {"started_from": dict(started_from)}
 
 
 def _entry(written: Written, epoch: Best) -> dict[str, object]:

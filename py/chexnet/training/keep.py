@@ -1,7 +1,9 @@
 """Writes down a training on its way: checkpoints, the best model so far, and why it went wrong."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Checkpoint
@@ -13,6 +15,8 @@ from chexnet.training.network import snapshot_tensors, weights_are_finite
 from chexnet.training.progress import Best, Progress, Tally
 from chexnet.training.session import Session
 
+Wrong: TypeAlias = Literal["loss", "gradient", "weights"]
+
 
 def save(session: Session, progress: Progress, *, begun: float | None) -> Progress:
     """Save a checkpoint; `begun`: when the current epoch did (perf_counter), None between epochs. Collective.
@@ -22,7 +26,7 @@ def save(session: Session, progress: Progress, *, begun: float | None) -> Progre
     log = session.log
     log.flush()
     if not weights_are_finite(session.network.model):
-        raise divergence(session, progress.step, None)
+        raise divergence(session, progress.step, "weights", range(session.world.size))
     tally = Tally()
     if begun is not None:
         elapsed = time.perf_counter() - begun
@@ -47,19 +51,18 @@ def save(session: Session, progress: Progress, *, begun: float | None) -> Progre
 def keep_best(session: Session, best: Best, tensors: Tensors) -> None:
     """Write the model of the best epoch so far; the checkpoint that follows refers to it."""
     if session.world.leads:
-        content = model_content(session.job, best, tensors)
+        content = model_content(session.job, best, tensors, session.network.started_from)
         session.best = write_tensors(session.job.resume / best_name(best.epoch), content)
 
 
-def divergence(session: Session, step: int, ranks: list[int] | None) -> UserError:
-    """Names the images of the step at which numbers stopped being finite; `ranks` None: the weights, not the loss."""
+def divergence(session: Session, step: int, what: Wrong, ranks: Sequence[int]) -> UserError:
+    """Names the images of the step at which numbers stopped being finite, of these ranks."""
     batch = session.plan.batch(step)
-    share = len(batch) // session.world.size
-    guilty = range(session.world.size) if ranks is None else ranks
-    images = [session.training.fold.images[at] for rank in guilty for at in batch[rank * share : (rank + 1) * share]]
-    what = "The weights are" if ranks is None else "The loss is"
+    shares = [session.plan.shares(batch, rank=rank, ranks=session.world.size, passes=1)[0] for rank in ranks]
+    images = [session.training.fold.images[at] for share in shares for at in share.positions[: share.real]]
+    verb = "are" if what == "weights" else "is"
     kept = " The last good checkpoint is kept." if (session.job.resume / LATEST_FILE).exists() else ""
     return UserError(
-        f"{what} no longer finite at step {step}. Images of that step: {', '.join(images)}.",
+        f"The {what} {verb} no longer finite at step {step}. Images of that step: {', '.join(images)}.",
         f"Lower optimizer.lr, set clip_norm, or look at these images.{kept}",
     )

@@ -1,8 +1,8 @@
 """The model on its device, as one rank or as many train it, fresh or from a checkpoint."""
 
 import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,30 +22,43 @@ from chexnet.training.averages import (
     weights_of,
 )
 from chexnet.training.densenet import DenseNet121, batch_norms
+from chexnet.training.entry import say
 from chexnet.training.inputs import Feed
 from chexnet.training.optimizer import make_optimizer
 from chexnet.training.params import TrainParams
-from chexnet.training.weights import load_weights
+from chexnet.training.weights import load_weights, weights_file
 from chexnet.training.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`parallel` is `model` with its gradients averaged over the ranks."""
+    """`parallel` is `model` with its gradients averaged over the ranks; `started_from`: the weights it began with."""
 
     model: DenseNet121
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
     average: MovingAverage | None
+    started_from: Mapping[str, object] | None
 
 
-def build_network(params: TrainParams, labels: npt.NDArray[np.float32], feed: Feed, world: World) -> Network:
-    """A network before its first step. `labels` (n, findings) of the training fold set the bias of the outputs."""
+def build_network(
+    params: TrainParams,
+    labels: npt.NDArray[np.float32],
+    feed: Feed,
+    world: World,
+    *,
+    findings: Sequence[str],
+    snapshot: Mapping[str, Any] | None,
+) -> Network:
+    """A network before its first step. `labels` (n, findings) of the training fold set the bias of the outputs.
+
+    `snapshot`: the tensors of the checkpoint that the caller then restores; starting weights are not read again.
+    """
     torch.manual_seed(params.seed)
     model = DenseNet121(outputs=labels.shape[1])
-    head_kept = params.weights is not None and load_weights(model, Path(params.weights)).head_kept
-    if not head_kept:
-        set_prior(model, labels)
+    started_from = None if snapshot is None else snapshot.get("started_from")
+    if snapshot is None:
+        started_from = _begin(model, params, labels, findings, world)
     model = to_device(model, feed)
     set_training(model, frozen_statistics=params.freeze_batch_norm)
     return Network(
@@ -53,6 +66,7 @@ def build_network(params: TrainParams, labels: npt.NDArray[np.float32], feed: Fe
         parallel=_parallel(model, feed.accelerator, world),
         optimizer=make_optimizer(model, params.optimizer),
         average=None if params.ema is None else MovingAverage(model, params.ema),
+        started_from=started_from,
     )
 
 
@@ -89,12 +103,6 @@ def exported_tensors(network: Network, world: World) -> Tensors:
     return {**weights, **mean_statistics(gather_statistics(statistics, world))}
 
 
-def exported_from(tensors: dict[str, Any]) -> Tensors:
-    """The same from a checkpoint's tensors."""
-    source = tensors if tensors["average"] is None else tensors["average"]
-    return {**source["weights"], **mean_statistics(source["statistics"])}
-
-
 def snapshot_tensors(network: Network, accelerator: Accelerator, world: World) -> dict[str, Any]:
     """Everything of all ranks that a later process needs to go on with the same bits. Collective."""
     average = network.average
@@ -113,12 +121,16 @@ def snapshot_tensors(network: Network, accelerator: Accelerator, world: World) -
             "host": [state.clone() for state in world.gather(torch.random.get_rng_state())],
             "device": [state.clone() for state in world.gather(accelerator.rng_state())],
         },
+        "started_from": None if network.started_from is None else dict(network.started_from),
     }
 
 
-def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World, share: int) -> None:
-    """Put a network back to where `snapshot_tensors` saw it. `share`: images per rank and step."""
-    if world.size > 1:
+def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World, share: int | None) -> None:
+    """Put a network back to where `snapshot_tensors` saw it.
+
+    `share`: images per rank and pass; None when DDP has not averaged a gradient yet.
+    """
+    if world.size > 1 and share is not None:
         _rehearse(network, feed, share)
     copy_into(weights_of(network.model), tensors["weights"])
     copy_into(statistics_of(network.model), tensors["statistics"][world.rank])
@@ -132,6 +144,21 @@ def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World,
 
 def weights_are_finite(model: nn.Module) -> bool:
     return bool(torch.stack([weights.isfinite().all() for weights in weights_of(model).values()]).all())
+
+
+def _begin(
+    model: DenseNet121, params: TrainParams, labels: npt.NDArray[np.float32], findings: Sequence[str], world: World
+) -> Mapping[str, object] | None:
+    """Put the starting weights in, if there are any; outputs that are new say the prevalence."""
+    loaded = None if params.weights is None else load_weights(model, weights_file(params.weights), findings)
+    if params.prior_bias and (loaded is None or loaded.head == "new"):
+        set_prior(model, labels)
+    if loaded is None:
+        return None
+    if world.leads:
+        for remark in loaded.remarks:
+            say(remark)
+    return loaded.facts()
 
 
 def _parallel(model: nn.Module, accelerator: Accelerator, world: World) -> nn.Module:

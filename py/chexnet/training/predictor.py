@@ -17,7 +17,7 @@ from chexnet.runtime.journal import Device, Journal, Progress, Summary
 from chexnet.training.data import Fold, Radiographs, load_radiographs
 from chexnet.training.densenet import DenseNet121
 from chexnet.training.entry import say
-from chexnet.training.export import BEST_FILE, MODEL_SCHEMA
+from chexnet.training.export import BEST_FILE
 from chexnet.training.files import sync_folder
 from chexnet.training.inputs import Feed, check_feed
 from chexnet.training.job import PredictJob
@@ -26,9 +26,11 @@ from chexnet.training.network import to_device
 from chexnet.training.params import Input, input_from_model
 from chexnet.training.scoring import Scored, score
 from chexnet.training.stop import StopRequest, watch_signals
+from chexnet.training.tensors_file import read_tensors
 from chexnet.training.validate import forward
 from chexnet.training.views import Viewing
-from chexnet.training.weights import load_weights, read_tensors
+from chexnet.training.weight_layouts import MODEL_SCHEMA
+from chexnet.training.weights import load_weights
 from chexnet.training.world import TIMEOUT_SECONDS, World, join, leave, place_of, ranks_of
 
 PREDICTIONS_FILE = "predictions.csv"
@@ -106,7 +108,8 @@ def load_trained(path: Path, findings: Sequence[str]) -> tuple[DenseNet121, Inpu
     if content.get("findings") != list(findings):
         raise UserError(f"{path} was trained on other findings ({content.get('findings')}).")
     model = DenseNet121(outputs=len(findings))
-    load_weights(model, path)
+    if load_weights(model, path, findings).head != "kept":
+        raise UserError(f"{path} has no classifier for its {len(findings)} findings.")
     return model, input_from_model(content.get("input"))
 
 

@@ -18,9 +18,13 @@ from chexnet.training.inputs import Feed, check_feed
 from chexnet.training.job import TrainJob, identity_of
 from chexnet.training.loader import Reader
 from chexnet.training.loop import train
-from chexnet.training.network import build_network, restore
+from chexnet.training.losses import make_criterion
+from chexnet.training.network import Network, build_network, restore
+from chexnet.training.out_of_memory import is_out_of_memory, out_of_memory
+from chexnet.training.params import TrainParams
 from chexnet.training.plan import Plan
 from chexnet.training.progress import Progress
+from chexnet.training.schedule import Rates
 from chexnet.training.session import Session
 from chexnet.training.step_log import Sink, StepLog, open_steps
 from chexnet.training.stop import StopRequest, watch_signals
@@ -51,9 +55,14 @@ def run_training(job: TrainJob, journal: Journal, *, timeout_seconds: float = TI
     if world.leads:
         _introduce(job, journal, setting, progress if snapshot else None)
     if not progress.finished:
-        session = _open_session(job, identity, journal, setting, snapshot, stop)
-        with closing(session.log):
-            progress = train(session, progress)
+        try:
+            session = _open_session(job, identity, journal, setting, snapshot, stop)
+            with closing(session.log):
+                progress = train(session, progress)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise out_of_memory(job.params, world.rank) from None
     if progress.finished and world.leads:
         _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
     if world.leads and not progress.finished:
@@ -69,7 +78,13 @@ def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
         raise UserError(f"The job is for {params.ranks} ranks and {ranks.size} were started.")
     choice = choose(params.device, place_of(ranks, params.threads))
     data = load_radiographs(job.sources, job.findings)
-    plan = Plan(images=len(data.fold("train")), batch_size=params.batch_size, epochs=params.epochs, seed=params.seed)
+    plan = Plan(
+        images=len(data.fold("train")),
+        batch_size=params.batch_size,
+        epochs=params.epochs,
+        seed=params.seed,
+        last_batch=params.last_batch,
+    )
     _check(job, choice, data, plan)
     able = choice.accelerator.capabilities
     torch.use_deterministic_algorithms(params.deterministic, warn_only=not able.deterministic)
@@ -90,6 +105,8 @@ def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None
         )
     if job.params.early_stopping_epochs is not None and val is None:
         raise UserError("early_stopping_epochs needs a fold val, and it has no image.")
+    if job.params.schedule.name == "plateau" and job.params.schedule.metric != "train_loss" and val is None:
+        raise UserError(f"schedule.metric {job.params.schedule.metric} needs a fold val, and it has no image.")
 
 
 def _newest(job: TrainJob, identity: str, world: World) -> Snapshot | None:
@@ -129,19 +146,27 @@ def _open_session(
 ) -> Session:
     world, data, accelerator, params = setting.world, setting.data, setting.choice.accelerator, job.params
     feed = Feed(accelerator, params.input, params.precision)
-    network = build_network(params, data.fold("train").labels, feed, world)
+    network = build_network(
+        params,
+        data.fold("train").labels,
+        feed,
+        world,
+        findings=job.findings,
+        snapshot=None if snapshot is None else snapshot.tensors,
+    )
     if snapshot is not None:
-        restore(network, snapshot.tensors, feed, world, share=params.batch_size // world.size)
+        _restore(network, snapshot, setting, params, feed)
     length = 0 if snapshot is None else snapshot.progress.steps_bytes
     sink = Sink(
         world=world,
         accelerator=accelerator,
         journal=journal,
         file=open_steps(job.resume, length) if world.leads else None,
-        batch_size=params.batch_size,
-        steps=setting.plan.steps,
+        plan=setting.plan,
     )
     centre = Viewing(stored=data.side, side=params.input.crop, augment=None, seed=params.seed)
+    varied = replace(centre, augment=params.augment, ten_crop=params.ten_crop)
+    labels = data.fold("train").labels
     val = data.optional_fold("val")
     return Session(
         job=job,
@@ -151,7 +176,9 @@ def _open_session(
         journal=journal,
         stop=stop,
         plan=setting.plan,
-        training=Reader(accelerator, data.pixels, data.fold("train"), replace(centre, augment=params.augment)),
+        rates=Rates(params.schedule, params.optimizer.lr, setting.plan.steps, setting.plan.steps_per_epoch),
+        criterion=make_criterion(params.loss, labels, dtype=feed.dtype, device=accelerator.device),
+        training=Reader(accelerator, data.pixels, data.fold("train"), varied),
         validation=None if val is None else Reader(accelerator, data.pixels, val, centre),
         feed=feed,
         network=network,
@@ -160,10 +187,18 @@ def _open_session(
     )
 
 
+def _restore(network: Network, snapshot: Snapshot, setting: Setting, params: TrainParams, feed: Feed) -> None:
+    # While only the head learned, DDP took no part: it must not have been rehearsed either when its first step comes.
+    used = snapshot.progress.step > params.freeze_epochs * setting.plan.steps_per_epoch
+    share = params.batch_size // (setting.world.size * params.accumulate)
+    restore(network, snapshot.tensors, feed, setting.world, share=share if used else None)
+
+
 def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progress, *, seconds: float) -> None:
     write_outputs(job, read_checkpoint(job.resume, progress.step))
     best, folds = progress.best, setting.data.folds
     rows = progress.history
+    images = sum(map(setting.plan.images_of, range(1, progress.step + 1)))
     trained = sum(float(str(row["train_seconds"])) for row in rows)
     facts: dict[str, object] = {
         "epochs": progress.epoch,
@@ -178,7 +213,7 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
         "val_images": len(folds["val"]) if "val" in folds else 0,
         "left_out_images": len(setting.data.left_out),
         "images_not_at_hand": sum(len(images) for images in setting.data.not_at_hand.values()),
-        "images_per_second": round(progress.step * job.params.batch_size / trained, 2) if trained > 0 else None,
+        "images_per_second": round(images / trained, 2) if trained > 0 else None,
         "device": setting.choice.accelerator.name,
         "ranks": setting.world.size,
         "seconds": round(seconds, 1),
