@@ -12,8 +12,8 @@ from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
 from chexnet.training.data import Radiographs, Sources, load_radiographs
 from chexnet.training.inputs import model_input
-from chexnet.training.params import Augment
 from chexnet.training.plan import Plan
+from chexnet.training.recipe import Augment
 from chexnet.training.sampling import draw_integers, draw_uniform, epoch_order, rank_slice
 from chexnet.training.scoring import score_all
 from chexnet.training.views import Viewing, cut, cut_centre

@@ -10,9 +10,10 @@ from chexnet.mistakes import UserError
 from chexnet.training.averages import mean_statistics
 from chexnet.training.history import Spent, Validation, metrics_of
 from chexnet.training.metrics import auroc_per_class, macro, mean_bce
-from chexnet.training.optimizer import learning_rate
-from chexnet.training.params import Schedule, parse_train_params
+from chexnet.training.params import parse_train_params
 from chexnet.training.progress import Best, judge
+from chexnet.training.recipe import Schedule
+from chexnet.training.schedule import Rates
 
 
 def test_auroc_counts_ties_half_and_says_what_is_undefined() -> None:
@@ -34,12 +35,12 @@ def test_the_validation_loss_is_exact_for_extreme_logits() -> None:
 
 def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     cosine = Schedule(name="cosine", warmup=0.15)
-    rates = [learning_rate(step, steps=39, peak=1e-3, schedule=cosine) for step in range(1, 40)]
+    rates = [Rates(cosine, peak=1e-3, steps=39, steps_per_epoch=13).of(step) for step in range(1, 40)]
 
     assert rates[0] == pytest.approx(1e-3 / 6)
     assert max(rates) == rates[5] == 1e-3
     assert rates[-1] < 1e-5
-    assert learning_rate(7, steps=39, peak=0.1, schedule=Schedule(name="constant", warmup=0)) == 0.1
+    assert Rates(Schedule(), peak=0.1, steps=39, steps_per_epoch=13).of(7) == 0.1
 
 
 def test_the_best_epoch_is_the_earlier_of_equals() -> None:
@@ -69,7 +70,7 @@ def test_percentiles_and_rates_of_an_epoch() -> None:
         seconds=[0.1, 0.3],
         waited=0.04,
         wall_seconds=0.5,
-        batch_size=8,
+        images=16,
         peak_memory_bytes=None,
     )
 

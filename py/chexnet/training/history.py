@@ -22,20 +22,19 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """An epoch's steps: losses, seconds each, seconds waited for input, and wall seconds of the whole epoch."""
+    """An epoch's steps: losses, seconds each, seconds waited for input, wall seconds of the whole epoch, its images."""
 
     losses: list[float]
     seconds: list[float]
     waited: float
     wall_seconds: float
-    batch_size: int
+    images: int
     peak_memory_bytes: int | None
 
 
 def metrics_of(spent: Spent, validation: Validation, *, learning_rate: float, is_best: bool) -> EpochMetrics:
     """The row. `learning_rate` is that of the epoch's last step."""
     train_seconds = math.fsum(spent.seconds)
-    images = len(spent.losses) * spent.batch_size
     return EpochMetrics(
         train_loss=math.fsum(spent.losses) / len(spent.losses),
         val_loss=validation.loss,
@@ -44,7 +43,7 @@ def metrics_of(spent: Spent, validation: Validation, *, learning_rate: float, is
         learning_rate=learning_rate,
         seconds=round(spent.wall_seconds, 3),
         train_seconds=round(train_seconds, 3),
-        images_per_second=round(images / train_seconds, 2) if train_seconds > 0 else 0.0,
+        images_per_second=round(spent.images / train_seconds, 2) if train_seconds > 0 else 0.0,
         step_ms_p50=_percentile_ms(spent.seconds, 0.5),
         step_ms_p95=_percentile_ms(spent.seconds, 0.95),
         step_ms_max=_percentile_ms(spent.seconds, 1.0),

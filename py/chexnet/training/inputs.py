@@ -7,8 +7,10 @@ import torch
 from chexnet.accelerators.protocol import Accelerator, Precision
 from chexnet.mistakes import UserError
 from chexnet.training.loader import Batch
+from chexnet.training.losses import Targets
 from chexnet.training.params import Input, Normalization
 from chexnet.training.views import Views, cut, cut_centre
+from chexnet.training.warp import blanked, toned, warp
 
 # Of ImageNet's colour channels, in units of the full range.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -34,20 +36,39 @@ class Feed:
         return torch.float64 if self.precision == "fp64" else torch.float32
 
     def images(self, batch: Batch) -> torch.Tensor:
-        """(n, 3, crop, crop)."""
-        pixels = self.accelerator.place(batch.pixels)
-        if batch.views is None:
-            seen = cut_centre(pixels, self.input.crop)
-        else:
-            place = self.accelerator.place
-            views = batch.views
-            seen = cut(pixels, Views(views.side, place(views.top), place(views.left), place(views.mirrored)))
-        channels_last = self.accelerator.capabilities.channels_last
-        return model_input(seen, self.input.normalize, dtype=self.dtype, channels_last=channels_last)
+        """(n, 3, crop, crop), or (n × views, …) where an image has several."""
+        seen = self._seen(batch.pixels, batch.views)
+        if batch.mix is None:
+            return seen
+        weight = self.accelerator.place(batch.mix.weight).to(self.dtype)[:, None, None, None]
+        return seen * weight + self._seen(batch.mix.pixels, batch.mix.views) * (1 - weight)
 
-    def labels(self, batch: Batch) -> torch.Tensor:
-        """(n, findings)."""
-        return self.accelerator.place(batch.labels).to(self.dtype)
+    def targets(self, batch: Batch) -> Targets:
+        """What the model should have said of a pass in training."""
+        place, counted = self.accelerator.place, batch.counted
+        return Targets(
+            labels=place(batch.labels).to(self.dtype),
+            counted=None if counted is None else place(counted).to(self.dtype),
+            per_rank=batch.per_rank,
+        )
+
+    def _seen(self, stored: torch.Tensor, views: Views | None) -> torch.Tensor:
+        pixels = self.accelerator.place(stored)
+        grey = cut_centre(pixels, self.input.crop) if views is None else self._viewed(pixels, views)
+        channels_last = self.accelerator.capabilities.channels_last
+        return model_input(grey, self.input.normalize, dtype=self.dtype, channels_last=channels_last)
+
+    def _viewed(self, pixels: torch.Tensor, given: Views) -> torch.Tensor:
+        views = given.on(self.accelerator.place, self.dtype)
+        if len(views.top) > len(pixels):
+            pixels = pixels.repeat_interleave(len(views.top) // len(pixels), dim=0)
+        if views.affine is None:
+            grey = cut(pixels, views)
+        else:
+            grey = warp(pixels, views.affine, side=views.side, dtype=self.dtype)
+        if views.tone is not None:
+            grey = toned(grey.to(self.dtype), views.tone)
+        return grey if views.hole is None else blanked(grey.to(self.dtype), views.hole, views.hole_side)
 
 
 def check_feed(accelerator: Accelerator, wanted: Input, precision: Precision, stored: int) -> None:
@@ -65,7 +86,7 @@ def check_feed(accelerator: Accelerator, wanted: Input, precision: Precision, st
 def model_input(
     pixels: torch.Tensor, normalize: Normalization, *, dtype: torch.dtype, channels_last: bool
 ) -> torch.Tensor:
-    """(n, side, side) uint8 to (n, 3, side, side) of `dtype` on the same device."""
+    """(n, side, side) of 0 to 255 to (n, 3, side, side) of `dtype` on the same device."""
     grey = pixels.to(dtype).div(255).unsqueeze(1)
     if normalize == "per-image":
         mean = grey.mean((2, 3), keepdim=True)

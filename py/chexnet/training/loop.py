@@ -3,28 +3,27 @@
 import time
 from contextlib import closing
 from dataclasses import replace
-
-import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.nn.utils import clip_grad_norm_
+from itertools import islice
 
 from chexnet.runtime.journal import Epoch
-from chexnet.training.history import Spent, history_row, metrics_of
+from chexnet.training.freeze import set_learning
+from chexnet.training.history import Spent, Validation, history_row, metrics_of
 from chexnet.training.keep import divergence, keep_best, save
-from chexnet.training.loader import Batch, ahead
+from chexnet.training.loader import ahead
 from chexnet.training.network import exported_tensors
-from chexnet.training.optimizer import learning_rate, set_learning_rate
 from chexnet.training.progress import Progress, candidate_of, judge
-from chexnet.training.sampling import rank_slice
+from chexnet.training.recipe import Metric
+from chexnet.training.schedule import after_epoch
 from chexnet.training.session import Session
-from chexnet.training.step_log import NonFiniteLoss
+from chexnet.training.step import take_step
+from chexnet.training.step_log import NonFinite
 from chexnet.training.validate import validate
 
 
 def train(session: Session, progress: Progress) -> Progress:
     """Train on from `progress` to the end, or to the next step after a request to stop. Collective.
 
-    Whatever is returned has been saved. Raises UserError when the loss is no longer finite.
+    Whatever is returned has been saved. Raises UserError when loss or gradient are no longer finite.
     """
     try:
         while not progress.finished:
@@ -35,8 +34,8 @@ def train(session: Session, progress: Progress) -> Progress:
             progress = save(session, _end_epoch(session, progress, begun), begun=None)
             if session.world.any(session.stop.requested):
                 return progress
-    except NonFiniteLoss as diverged:
-        raise divergence(session, diverged.step, diverged.ranks) from None
+    except NonFinite as diverged:
+        raise divergence(session, diverged.step, diverged.what, diverged.ranks) from None
     return progress
 
 
@@ -46,14 +45,16 @@ def _train_epoch(session: Session, progress: Progress, begun: float) -> Progress
     epoch = progress.epoch + 1
     end = epoch * plan.steps_per_epoch
     todo = (
-        rank_slice(batch, rank=world.rank, ranks=world.size)
+        share
         for batch in plan.batches(epoch, skip=progress.step - progress.epoch * plan.steps_per_epoch)
+        for share in plan.shares(batch, rank=world.rank, ranks=world.size, passes=params.accumulate)
     )
+    set_learning(session.network.model, params, epoch)
     session.log.begin(epoch, progress.tally)
     session.log.start_clock()
-    with closing(ahead(lambda positions: session.training.read(positions, epoch), todo)) as batches:
-        for batch, waited in batches:
-            progress = _step(session, progress, batch, waited)
+    with closing(ahead(lambda share: session.training.read_share(share, epoch, world.size), todo)) as batches:
+        while passes := list(islice(batches, params.accumulate)):
+            progress = take_step(session, progress, passes)
             stop = world.any(session.stop.requested)
             if progress.step % params.report_steps == 0 or progress.step == end:
                 session.log.flush()
@@ -65,36 +66,13 @@ def _train_epoch(session: Session, progress: Progress, begun: float) -> Progress
     return progress
 
 
-def _step(session: Session, progress: Progress, batch: Batch, waited: float) -> Progress:
-    """One optimizer step on this rank's share of a global batch."""
-    params, network, accelerator = session.job.params, session.network, session.accelerator
-    step = progress.step + 1
-    rate = learning_rate(step, steps=session.plan.steps, peak=params.optimizer.lr, schedule=params.schedule)
-    set_learning_rate(network.optimizer, rate)
-    network.optimizer.zero_grad(set_to_none=True)
-    labels = session.feed.labels(batch)
-    with accelerator.autocast(params.precision):
-        logits = network.parallel(session.feed.images(batch))
-    loss = binary_cross_entropy_with_logits(logits.to(labels.dtype), labels)
-    torch.autograd.backward(loss)
-    accelerator.after_backward()
-    if params.clip_norm is not None:
-        clip_grad_norm_(network.model.parameters(), params.clip_norm)
-    network.optimizer.step()
-    accelerator.after_step()
-    if network.average is not None:
-        network.average.update(network.model, step)
-    session.log.add(step, loss, rate=rate, waited=waited)
-    return replace(progress, step=step)
-
-
 def _end_epoch(session: Session, progress: Progress, begun: float) -> Progress:
     """Validate, decide whether it is the best epoch, write its row."""
     params, log = session.job.params, session.log
     epoch = progress.epoch + 1
     tensors = exported_tensors(session.network, session.world)
     validation = validate(session, tensors)
-    candidate = candidate_of(epoch, progress.step, validation.auroc, validation.loss)
+    candidate = candidate_of(epoch, progress.step, validation.auroc, validation.loss, by=params.best_by)
     is_best = judge(progress.best, candidate)
     if is_best:
         keep_best(session, candidate, tensors)
@@ -103,13 +81,14 @@ def _end_epoch(session: Session, progress: Progress, begun: float) -> Progress:
         seconds=log.seconds,
         waited=log.waited,
         wall_seconds=time.perf_counter() - begun,
-        batch_size=params.batch_size,
+        images=sum(map(session.plan.images_of, range(progress.step - len(log.losses) + 1, progress.step + 1))),
         peak_memory_bytes=session.accelerator.peak_memory_bytes(),
     )
-    rate = learning_rate(progress.step, steps=session.plan.steps, peak=params.optimizer.lr, schedule=params.schedule)
+    rate = session.rates.of(progress.step, progress.plateau.reduction)
     metrics = metrics_of(spent, validation, learning_rate=rate, is_best=is_best)
     if session.world.leads:
         session.journal.append(Epoch(epoch=epoch, of=params.epochs, metrics=metrics))
+    watched = _value_of(params.schedule.metric, metrics.train_loss, validation)
     since_best = 0 if is_best else progress.epochs_since_best + 1
     patience = params.early_stopping_epochs
     return replace(
@@ -118,5 +97,10 @@ def _end_epoch(session: Session, progress: Progress, begun: float) -> Progress:
         best=candidate if is_best else progress.best,
         epochs_since_best=since_best,
         history=(*progress.history, history_row(epoch, metrics)),
+        plateau=after_epoch(progress.plateau, params.schedule, watched),
         finished=epoch == params.epochs or (patience is not None and since_best >= patience),
     )
+
+
+def _value_of(metric: Metric, train_loss: float | None, validation: Validation) -> float | None:
+    return {"train_loss": train_loss, "val_loss": validation.loss, "val_auroc_macro": validation.auroc}[metric]

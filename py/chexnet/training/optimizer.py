@@ -1,11 +1,9 @@
-"""Optimizers and learning rates. Native torch optimizers everywhere, so that checkpoints move between devices."""
-
-import math
+"""Optimizers. Native torch optimizers everywhere, so that checkpoints move between devices."""
 
 import torch
 from torch import nn
 
-from chexnet.training.params import Optimizer, Schedule
+from chexnet.training.recipe import Optimizer
 
 
 def make_optimizer(model: nn.Module, params: Optimizer) -> torch.optim.Optimizer:
@@ -17,16 +15,6 @@ def make_optimizer(model: nn.Module, params: Optimizer) -> torch.optim.Optimizer
     if params.name == "adam":
         return torch.optim.Adam(weights, lr=rate, weight_decay=decay, foreach=True)
     return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, foreach=True)
-
-
-def learning_rate(step: int, *, steps: int, peak: float, schedule: Schedule) -> float:
-    """Of step `step`, counted from 1 to `steps`: a function of the number alone, so that nothing is to be restored."""
-    warmup = max(1, round(schedule.warmup * steps))
-    rise = min(1.0, step / warmup)
-    if schedule.name == "constant":
-        return peak * rise
-    gone = max(0, step - 1 - warmup) / max(1, steps - warmup)
-    return peak * rise * 0.5 * (1 + math.cos(math.pi * gone))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -8,18 +8,28 @@ from chexnet.accelerators.names import AUTO, NAMES
 from chexnet.accelerators.protocol import Precision
 from chexnet.mistakes import UserError
 from chexnet.training.fields import Fields
+from chexnet.training.recipe import (
+    Augment,
+    Loss,
+    Optimizer,
+    Schedule,
+    parse_augment,
+    parse_loss,
+    parse_optimizer,
+    parse_schedule,
+)
 
 Normalization: TypeAlias = Literal["per-image", "imagenet", "xray"]
-OptimizerName: TypeAlias = Literal["sgd", "adam", "adamw"]
-ScheduleName: TypeAlias = Literal["constant", "cosine"]
+BestBy: TypeAlias = Literal["val_auroc_macro", "val_loss", "last"]
+LastBatch: TypeAlias = Literal["drop", "keep"]
 
 # These change how fast or how safely a result comes, not the result.
 SPEED_ONLY = frozenset({"threads", "checkpoint_steps", "report_steps"})
 
 _DEVICES = (AUTO, *NAMES)
 _NORMALIZATIONS: dict[str, Normalization] = {"per-image": "per-image", "imagenet": "imagenet", "xray": "xray"}
-_OPTIMIZERS: dict[str, OptimizerName] = {"sgd": "sgd", "adam": "adam", "adamw": "adamw"}
-_SCHEDULES: dict[str, ScheduleName] = {"constant": "constant", "cosine": "cosine"}
+_BEST_BY: dict[str, BestBy] = {"val_auroc_macro": "val_auroc_macro", "val_loss": "val_loss", "last": "last"}
+_LAST_BATCH: dict[str, LastBatch] = {"drop": "drop", "keep": "keep"}
 _PRECISIONS: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "fp64": "fp64"}
 
 
@@ -32,34 +42,14 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Augment:
-    """Training only. `flip`: probability of mirroring; `shift`: most pixels in each direction; the crop is random."""
-
-    flip: float
-    shift: int
-
-
-@dataclass(frozen=True, slots=True)
-class Optimizer:
-    """`momentum` is used by sgd alone."""
-
-    name: OptimizerName
-    lr: float
-    weight_decay: float
-    momentum: float
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """`warmup`: share of all steps over which the learning rate rises to its value."""
-
-    name: ScheduleName
-    warmup: float
-
-
-@dataclass(frozen=True, slots=True)
 class TrainParams:
-    """What a training is. `batch_size` is global; `threads` per rank, None shares the processor's cores out."""
+    """What a training is. `batch_size` is global; `threads` per rank, None shares the processor's cores out.
+
+    `preset`: where parameters that were not given came from; they are filled in before. `accumulate`: passes per step.
+    `ten_crop`: the corners, the centre and their mirror images instead of one view, for the sigmoid-cross-entropy.
+    """
+
+    preset: str | None
 
     device: str
     ranks: int
@@ -67,14 +57,21 @@ class TrainParams:
     seed: int
     epochs: int
     batch_size: int
+    accumulate: int
+    last_batch: LastBatch
     weights: str | None
+    prior_bias: bool
+    freeze_epochs: int
     input: Input
     augment: Augment | None
+    ten_crop: bool
+    loss: Loss
     optimizer: Optimizer
     schedule: Schedule
     precision: Precision
     checkpoint_steps: int
     report_steps: int
+    best_by: BestBy
     early_stopping_epochs: int | None
     deterministic: bool
     freeze_batch_norm: bool
@@ -99,20 +96,28 @@ def parse_train_params(values: Mapping[str, object]) -> TrainParams:
     fields = Fields(values, "params")
     weights = fields.optional_text("weights")
     params = TrainParams(
+        preset=fields.optional_text("preset"),
         device=fields.choice("device", _DEVICES, AUTO),
         ranks=fields.integer("ranks", 1, minimum=1),
         threads=fields.optional_integer("threads", minimum=1),
         seed=fields.integer("seed", 0),
         epochs=fields.integer("epochs", minimum=1),
         batch_size=fields.integer("batch_size", minimum=1),
+        accumulate=fields.integer("accumulate", 1, minimum=1),
+        last_batch=_LAST_BATCH[fields.choice("last_batch", tuple(_LAST_BATCH), "drop")],
         weights=None if weights == "none" else weights,
+        prior_bias=fields.boolean("prior_bias", True),
+        freeze_epochs=fields.integer("freeze_epochs", 0),
         input=_input(fields.nested("input")),
-        augment=_augment(fields.nested_or_none("augment")),
-        optimizer=_optimizer(fields.nested("optimizer")),
-        schedule=_schedule(fields.nested_or_none("schedule")),
+        augment=parse_augment(fields.nested_or_none("augment")),
+        ten_crop=fields.boolean("ten_crop", False),
+        loss=parse_loss(fields.nested_or_none("loss")),
+        optimizer=parse_optimizer(fields.nested("optimizer")),
+        schedule=parse_schedule(fields.nested_or_none("schedule")),
         precision=_PRECISIONS[fields.choice("precision", tuple(_PRECISIONS), "fp32")],
         checkpoint_steps=fields.integer("checkpoint_steps", 200, minimum=1),
         report_steps=fields.integer("report_steps", 10, minimum=1),
+        best_by=_BEST_BY[fields.choice("best_by", tuple(_BEST_BY), "val_auroc_macro")],
         early_stopping_epochs=fields.optional_integer("early_stopping_epochs", minimum=1),
         deterministic=fields.boolean("deterministic", True),
         freeze_batch_norm=fields.boolean("freeze_batch_norm", False),
@@ -120,11 +125,7 @@ def parse_train_params(values: Mapping[str, object]) -> TrainParams:
         clip_norm=fields.optional_number("clip_norm"),
     )
     fields.end()
-    if params.batch_size % params.ranks:
-        raise UserError(
-            f"params.batch_size is {params.batch_size}, which {params.ranks} ranks cannot share evenly.",
-            "The batch size is global: make it a multiple of ranks.",
-        )
+    _check(params)
     return params
 
 
@@ -143,40 +144,29 @@ def parse_predict_params(values: Mapping[str, object]) -> PredictParams:
     return params
 
 
+def _check(params: TrainParams) -> None:
+    """Raises UserError where parameters contradict each other."""
+    size, passes = params.batch_size, params.accumulate
+    if size % params.ranks:
+        raise UserError(
+            f"params.batch_size is {size}, which {params.ranks} ranks cannot share evenly.",
+            "The batch size is global: make it a multiple of ranks.",
+        )
+    if size % (params.ranks * passes):
+        raise UserError(
+            f"params.batch_size is {size}, which {params.ranks} ranks cannot share evenly in {passes} passes.",
+            "The batch size is global: make it a multiple of ranks times accumulate.",
+        )
+    if params.ten_crop and (params.loss.name != "sigmoid-cross-entropy" or params.augment is not None):
+        raise UserError("params.ten_crop is for loss.name sigmoid-cross-entropy and augment none.")
+    if params.early_stopping_epochs is not None and params.best_by == "last":
+        raise UserError("params.early_stopping_epochs needs a metric, and best_by is last.")
+
+
 def _input(fields: Fields) -> Input:
     params = Input(
         crop=fields.integer("crop", minimum=32),
         normalize=_NORMALIZATIONS[fields.choice("normalize", tuple(_NORMALIZATIONS), "per-image")],
-    )
-    fields.end()
-    return params
-
-
-def _augment(fields: Fields | None) -> Augment | None:
-    if fields is None:
-        return None
-    params = Augment(flip=fields.number("flip", 0.0, maximum=1), shift=fields.integer("shift", 0))
-    fields.end()
-    return params
-
-
-def _optimizer(fields: Fields) -> Optimizer:
-    params = Optimizer(
-        name=_OPTIMIZERS[fields.choice("name", tuple(_OPTIMIZERS))],
-        lr=fields.number("lr"),
-        weight_decay=fields.number("weight_decay", 0.0),
-        momentum=fields.number("momentum", 0.9, maximum=1),
-    )
-    fields.end()
-    return params
-
-
-def _schedule(fields: Fields | None) -> Schedule:
-    if fields is None:
-        return Schedule(name="constant", warmup=0.0)
-    params = Schedule(
-        name=_SCHEDULES[fields.choice("name", tuple(_SCHEDULES), "constant")],
-        warmup=fields.number("warmup", 0.0, maximum=1),
     )
     fields.end()
     return params

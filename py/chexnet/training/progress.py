@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from chexnet.training.params import BestBy
+from chexnet.training.schedule import Plateau
+
 # By which value the best epoch is chosen. A fold without both kinds of label for any finding has no AUROC.
 Measure: TypeAlias = Literal["val_auroc_macro", "val_loss", "none"]
 
@@ -40,6 +43,7 @@ class Progress:
     finished: bool = False
     steps_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
+    plateau: Plateau = field(default_factory=Plateau)
 
 
 def progress_to_plain(progress: Progress) -> dict[str, object]:
@@ -50,10 +54,11 @@ def progress_to_plain(progress: Progress) -> dict[str, object]:
 def progress_from_plain(plain: Mapping[str, Any]) -> Progress:
     """The reverse. Raises TypeError or KeyError when the fields are others."""
     values = dict(plain)
-    best, tally = values.pop("best"), dict(values.pop("tally"))
+    best, tally, plateau = values.pop("best"), dict(values.pop("tally")), values.pop("plateau")
     return Progress(
         **{**values, "history": tuple(values["history"])},
         best=None if best is None else Best(**best),
+        plateau=Plateau(**plateau),
         tally=Tally(**{**tally, "losses": tuple(tally["losses"]), "seconds": tuple(tally["seconds"])}),
     )
 
@@ -70,8 +75,10 @@ def judge(best: Best | None, candidate: Best) -> bool:
     return candidate.value < best.value if candidate.measure == "val_loss" else candidate.value > best.value
 
 
-def candidate_of(epoch: int, step: int, auroc: float | None, loss: float | None) -> Best:
-    """An epoch as a candidate: by macro AUROC, else by loss, else just the latest."""
-    if auroc is not None:
+def candidate_of(epoch: int, step: int, auroc: float | None, loss: float | None, *, by: BestBy) -> Best:
+    """An epoch as a candidate: by macro AUROC, where that is undefined by loss, without validation just the latest."""
+    if by == "last":
+        return Best(epoch=epoch, step=step, measure="none", value=None)
+    if auroc is not None and by == "val_auroc_macro":
         return Best(epoch=epoch, step=step, measure="val_auroc_macro", value=auroc)
     return Best(epoch=epoch, step=step, measure="none" if loss is None else "val_loss", value=loss)

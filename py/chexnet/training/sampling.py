@@ -18,6 +18,18 @@ SHIFT_DOWN: Final = 3
 SHIFT_RIGHT: Final = 4
 CROP_TOP: Final = 5
 CROP_LEFT: Final = 6
+AREA: Final = 7
+ASPECT: Final = 8
+BOX_DOWN: Final = 9
+BOX_RIGHT: Final = 10
+ROTATION: Final = 11
+ZOOM: Final = 12
+BRIGHTNESS: Final = 13
+CONTRAST: Final = 14
+HOLE_DOWN: Final = 15
+HOLE_RIGHT: Final = 16
+PARTNER: Final = 17
+MIXING: Final = 18
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _FIRST: Final = 0xBF58476D1CE4E5B9
@@ -34,6 +46,13 @@ def rank_slice(batch: Integers, *, rank: int, ranks: int) -> Integers:
     """One rank's part of a global batch, whose length `ranks` must divide."""
     share = len(batch) // ranks
     return batch[rank * share : (rank + 1) * share]
+
+
+def draw_between(
+    items: Integers, low: float, high: float, *, purpose: int, seed: int, epoch: int
+) -> npt.NDArray[np.float64]:
+    """One number in [low, high) per item."""
+    return low + (high - low) * draw_uniform(items, purpose=purpose, seed=seed, epoch=epoch)
 
 
 def draw_uniform(items: Integers, *, purpose: int, seed: int, epoch: int) -> npt.NDArray[np.float64]:

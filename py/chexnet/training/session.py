@@ -8,8 +8,10 @@ from chexnet.training.files import Written
 from chexnet.training.inputs import Feed
 from chexnet.training.job import TrainJob
 from chexnet.training.loader import Reader
+from chexnet.training.losses import Criterion
 from chexnet.training.network import Network
 from chexnet.training.plan import Plan
+from chexnet.training.schedule import Rates
 from chexnet.training.step_log import StepLog
 from chexnet.training.stop import StopRequest
 from chexnet.training.world import World
@@ -26,6 +28,8 @@ class Session:
     journal: Journal
     stop: StopRequest
     plan: Plan
+    rates: Rates
+    criterion: Criterion
     training: Reader
     validation: Reader | None
     feed: Feed

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import torch
 
@@ -12,17 +12,19 @@ from chexnet.accelerators.protocol import Accelerator
 from chexnet.runtime.journal import Journal, Steps
 from chexnet.runtime.journal import Progress as ProgressEvent
 from chexnet.training.averages import on_host_exactly
+from chexnet.training.plan import Plan
 from chexnet.training.progress import Tally
 from chexnet.training.world import World
 
 STEPS_FILE = "steps.ndjson"
 
 
-class NonFiniteLoss(Exception):
-    """The loss of `step` is not finite on these ranks. Raised on all ranks alike."""
+class NonFinite(Exception):
+    """The loss or the gradient of `step` is not finite on these ranks. Raised on all ranks alike."""
 
-    def __init__(self, step: int, ranks: list[int]) -> None:
-        super().__init__(f"the loss of step {step} is not finite on ranks {ranks}")
+    def __init__(self, what: Literal["loss", "gradient"], step: int, ranks: list[int]) -> None:
+        super().__init__(f"the {what} of step {step} is not finite on ranks {ranks}")
+        self.what: Literal["loss", "gradient"] = what
         self.step = step
         self.ranks = ranks
 
@@ -35,8 +37,7 @@ class Sink:
     accelerator: Accelerator
     journal: Journal
     file: BinaryIO | None
-    batch_size: int
-    steps: int
+    plan: Plan
 
 
 @dataclass(slots=True)
@@ -62,28 +63,25 @@ class StepLog:
         """The next step begins now; what happened since the last one is not part of it."""
         self._stamps = [self.sink.accelerator.stamp()]
 
-    def add(self, step: int, loss: torch.Tensor, *, rate: float, waited: float) -> None:
-        """Step `step` has been given to the device. `loss`: this rank's mean."""
+    def add(self, step: int, loss: torch.Tensor, *, norm: torch.Tensor, rate: float, waited: float) -> None:
+        """Step `step` has been given to the device. `loss`: this rank's part; `norm`: of the gradient."""
         if not self._pending:
             self._first_step = step
-        self._pending.append(loss.detach())
+        self._pending.append(torch.stack([loss.detach(), norm.to(loss.dtype)]))
         self._rates.append(rate)
         self._stamps.append(self.sink.accelerator.stamp())
         self.waited += waited
 
     def flush(self) -> None:
-        """Report the steps since the last time. Raises NonFiniteLoss."""
+        """Report the steps since the last time. Raises NonFinite."""
         if not self._pending:
             return
         self.sink.accelerator.synchronize()
         seconds = self.sink.accelerator.seconds_between(self._stamps)
         by_rank = self.sink.world.gather(on_host_exactly(torch.stack(self._pending)))
-        finite = torch.isfinite(by_rank)
-        if not bool(finite.all()):
-            index = int((~finite.all(0)).nonzero()[0])
-            raise NonFiniteLoss(self._first_step + index, (~finite[:, index]).nonzero().flatten().tolist())
+        self._check(torch.isfinite(by_rank))
         # Summed in the order of ranks, so that a report point's place does not matter.
-        losses = by_rank.mean(0).tolist()
+        losses = by_rank[:, :, 0].mean(0).tolist()
         self._write(losses, seconds)
         self.losses.extend(losses)
         self.seconds.extend(seconds)
@@ -101,6 +99,16 @@ class StepLog:
     def close(self) -> None:
         if self.sink.file is not None:
             self.sink.file.close()
+
+    def _check(self, finite: torch.Tensor) -> None:
+        """`finite` (ranks, steps, 2). A gradient is that of all ranks: the loss says more where both are wrong."""
+        if bool(finite.all()):
+            return
+        index = int((~finite.all(2).all(0)).nonzero()[0])
+        loss, gradient = finite[:, index, 0], finite[:, index, 1]
+        if not bool(loss.all()):
+            raise NonFinite("loss", self._first_step + index, (~loss).nonzero().flatten().tolist())
+        raise NonFinite("gradient", self._first_step + index, (~gradient).nonzero().flatten().tolist())
 
     def _write(self, losses: list[float], seconds: list[float]) -> None:
         if self.sink.file is None:
@@ -120,12 +128,12 @@ class StepLog:
                 first_step=self._first_step,
                 losses=losses,
                 step_seconds=[round(value, 6) for value in seconds],
-                images=len(losses) * self.sink.batch_size,
+                images=sum(map(self.sink.plan.images_of, range(self._first_step, self._first_step + len(losses)))),
                 learning_rate=self._rates[-1],
             )
         )
         done = self._first_step + len(losses) - 1
-        self.sink.journal.append(ProgressEvent(done=done, total=self.sink.steps, unit="steps"))
+        self.sink.journal.append(ProgressEvent(done=done, total=self.sink.plan.steps, unit="steps"))
 
 
 def open_steps(folder: Path, length: int) -> BinaryIO:
