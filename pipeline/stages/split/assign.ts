@@ -5,12 +5,13 @@ import type {ArtifactRef} from '../../model/stage-kind.js';
 import {countOf} from '../../model/words.js';
 import {ALL_IMAGES} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
+import {isChestXray14} from '../image-name.js';
 import {readFoldColumn} from './column.js';
 import {dealPatients} from './deal.js';
 import {firstLabels} from './first-labels.js';
 import {type ListedImage, readLists} from './lists.js';
 import type {ParamsOf, SplitParams} from './params.js';
-import {isChestXray14, publishedFolds} from './published.js';
+import {publishedFolds} from './published.js';
 
 /** Which fold each image is in, by its place in the metadata; null where no fold holds it. */
 export type Assignment = Readonly<{

@@ -1,16 +1,12 @@
 import {readFileSync} from 'node:fs';
 import {FOLDS, type Fold} from '../../model/findings.js';
-import type {ArtifactRef} from '../../model/stage-kind.js';
-import type {ImageRow} from '../dataset.js';
+import {patientInName} from '../image-name.js';
 
 /** Which published division: the publisher's train_val and test, or the three folds of the CheXNet re-implementations. */
 export type PublishedName = 'official' | 'chexnet';
 
 /** Patients of ChestX-ray14, numbered from 1. */
 const PATIENTS = 30_805;
-
-/** `00000013_005.png`: the patient's number, then that of the image. */
-const IMAGE_NAME = /^(\d{8})_\d{3}\.\w+$/;
 
 /** The fold of an image of ChestX-ray14 by its name, null of any other. The official train_val counts as `train`. */
 export type PublishedFolds = Readonly<{foldOf(image: string): Fold | null}>;
@@ -29,14 +25,4 @@ export function publishedFolds(name: PublishedName): PublishedFolds {
       return patient === null ? null : (FOLDS[Number(digits[patient - 1])] ?? null);
     },
   };
-}
-
-/** Whether the published divisions tell anything of these images. Synthetic ones only have the same names. */
-export function isChestXray14(dataset: ArtifactRef, rows: readonly ImageRow[]): boolean {
-  return dataset.uses !== 'synthesize' && rows.some(({image}) => patientInName(image) !== null);
-}
-
-function patientInName(image: string): number | null {
-  const number = IMAGE_NAME.exec(image)?.[1];
-  return number === undefined ? null : Number(number);
 }

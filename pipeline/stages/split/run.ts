@@ -9,13 +9,13 @@ import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {type AuditCheck, auditDocument, failedChecks} from '../audit/document.js';
 import {toCsv} from '../csv.js';
 import {type ImageRow, readMetadata} from '../dataset.js';
+import {isChestXray14} from '../image-name.js';
 import {checkArchiveBoundaries} from './archive-boundary.js';
 import {type Assignment, assign} from './assign.js';
 import {splitCard} from './card.js';
 import {checkOfficialTest} from './official-test.js';
 import {checkOverlap, type FoldRow} from './overlap.js';
 import type {SplitParams} from './params.js';
-import {isChestXray14} from './published.js';
 import {checkTrainedOn} from './trained-on.js';
 
 /** @returns How many images each fold has, and how many cells equal Table 1 where that means something. */
