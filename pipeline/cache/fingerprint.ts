@@ -45,12 +45,15 @@ export function isInKey({kind}: Stage, {type}: Need): boolean {
 
 /** What of the parameters is in the key: no paths, none that only change the speed. */
 export function usedParams({kind, params}: Stage): JsonObject {
-  const left = new Set([...kind.paths.map(({param}) => param), ...kind.speedOnly]);
+  const paths = new Set(kind.paths.map(({param}) => param));
+  const left = new Set(kind.speedOnly);
   // Of the environment, the variables' names are in the key beside their values, in no particular order.
   if (kind.work.kind === 'exec') left.add('env');
   // What names no file, though it may, is a value like any other: training lists that are built in.
   return Object.fromEntries(
-    Object.entries(params).filter(([name, value]) => !left.has(name) || isJsonObject(value)),
+    Object.entries(params).filter(
+      ([name, value]) => !left.has(name) && (!paths.has(name) || isJsonObject(value)),
+    ),
   );
 }
 

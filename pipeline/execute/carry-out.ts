@@ -78,10 +78,9 @@ async function tryOnce(order: RunOrder, tools: TryTools, fresh: boolean): Promis
 /** Whatever the executor throws that the system said is the world's failure, the rest is ours and told with a trace. */
 async function execute(order: RunOrder, tools: TryTools, attempt: Attempt): Promise<StageResult> {
   try {
-    const earlier = tools.isForced(order) ? [] : await tools.earlierOf(order);
     return await tools.execute({
       stage: order.stage,
-      context: contextOf(order, attempt, {...tools, earlier}),
+      context: contextOf(order, attempt, tools),
       kill: tools.kill,
       fingerprint: order.inspection.fingerprint.digest,
       run: tools.run,

@@ -1,4 +1,3 @@
-import type {ArtifactRecord} from '../model/artifact.js';
 import type {ArtifactRef, StageContext} from '../model/stage-kind.js';
 import type {Attempt} from '../store/artifacts.js';
 import type {CarryOutTools} from './carry-out-tools.js';
@@ -8,7 +7,7 @@ import type {NeededArtifact, RunOrder} from './schedule.js';
 export function contextOf(
   order: RunOrder,
   attempt: Pick<Attempt, 'out' | 'resume'>,
-  tools: CarryOutTools & Readonly<{earlier: readonly ArtifactRecord[]}>,
+  tools: CarryOutTools,
 ): StageContext {
   const {stage} = order;
   const needs = order.needs.map((need) => artifactRef(need, tools.store.layout));
@@ -35,7 +34,11 @@ export function contextOf(
     concurrency: tools.concurrency,
     runFolder: tools.runFolder,
     digests: tools.digestsOf,
-    earlier: tools.earlier.map((record) => artifactRef({stage, record}, tools.store.layout)),
+    earlier: async () => {
+      if (tools.isForced(order)) return [];
+      const records = await tools.earlierOf(order);
+      return records.map((record) => artifactRef({stage, record}, tools.store.layout));
+    },
     python: tools.python,
   };
 }

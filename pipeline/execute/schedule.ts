@@ -94,9 +94,10 @@ async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): 
   if (!inspected.ok) {
     // Hashing stops when it is told to.
     if (request.stop.aborted) return cancelled('interrupted');
-    return isSelected
-      ? {outcome: {status: 'failed', failure: inspected.error}, record: null}
-      : cancelled('not-selected');
+    if (isSelected) return {outcome: {status: 'failed', failure: inspected.error}, record: null};
+    const text = whatItLacks(inspected.error);
+    if (text !== null) effects.report({type: 'stage-note', stage: stage.id, level: 'info', text});
+    return cancelled('not-selected');
   }
   const inspection = inspected.value;
   const {decision, fingerprint, found} = inspection;
@@ -104,6 +105,12 @@ async function settleTimed(stage: Stage, given: Schedule, since: {at: number}): 
   if (decision.action !== 'run')
     return succeeded(found!, decision.action === 'skip' ? 'skipped' : 'restored');
   return isSelected ? runStage({stage, inspection, needs}, given, since) : cancelled('not-selected');
+}
+
+/** Of a stage that was not to run: a first look at what would keep it from running later. */
+function whatItLacks(failure: Failure): string | null {
+  const isAbsent = failure.reason === 'system' && failure.code === 'ENOENT' && failure.path !== null;
+  return isAbsent ? `would lack ${failure.path}, which is not there` : null;
 }
 
 async function settleNeeds(

@@ -20,6 +20,8 @@ export function wire(stage: StageConfig, known: Known): Wiring {
   // Any of the broken ones may make what is missing, or be the one that was meant.
   if (known.broken.length > 0) return {needs, faults};
   for (const input of stage.kind.inputs) {
+    // `needs: []` says that nothing is taken that could be left out.
+    if (input.optional && stage.needs?.length === 0) continue;
     if (needs.some(({type}) => type === input.type)) continue;
     const makers = known.stages.filter(({id, kind}) => id !== stage.id && kind.output === input.type);
     const [only] = makers;
@@ -98,6 +100,7 @@ const MAKERS: Readonly<Partial<Record<ArtifactType, string>>> = {
   images: 'preprocess',
   audit: 'audit',
   'data-card': 'data-card',
+  weights: 'weights',
   model: 'train',
   predictions: 'predict',
   evaluation: 'evaluate',

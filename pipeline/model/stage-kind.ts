@@ -13,6 +13,7 @@ export type ArtifactType =
   | 'images'
   | 'audit'
   | 'data-card'
+  | 'weights'
   | 'model'
   | 'predictions'
   | 'evaluation'
@@ -29,6 +30,8 @@ export type StageKind = Readonly<{
   inputs: readonly StageInput[];
   output: ArtifactType;
   params: ZodType<JsonObject>;
+  /** What the parameter `preset` fills in by its name, where a configuration writes nothing. */
+  presets?: ReadonlyMap<string, JsonObject>;
   /** Top-level parameters that name files or folders; their content is in the fingerprint, their path is not. */
   paths: readonly PathParam[];
   /** Top-level parameters that change how fast a result comes, not the result: left out of the fingerprint. */
@@ -46,6 +49,11 @@ export type PathParam = Readonly<{
   is: 'file' | 'folder' | 'either';
   /** The order of a list is part of its content: its entries are known by their place instead of by their path. */
   ordered?: true;
+  /**
+   * Words that may be written instead of a path: each stands for a file whose absolute path follows from the environment.
+   * A file that has such a name itself is written with `./` before it.
+   */
+  words?: Readonly<Record<string, (environment: Readonly<Record<string, string | undefined>>) => string>>;
   /** What to do when it is missing. */
   hint: string;
 }>;
@@ -99,7 +107,7 @@ export type StageContext = Readonly<{
    * Intact artifacts that this stage made in earlier runs with the same version and parameters, of other inputs, newest
    * first: what of them still holds need not be made again.
    */
-  earlier: readonly ArtifactRef[];
+  earlier(): Promise<readonly ArtifactRef[]>;
   /** Makes or finds the interpreter, for an in-process stage that needs Python for some of its data. */
   python(): Promise<Result<PythonTool, Failure>>;
 }>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {fingerprintOf} from '../../pipeline/cache/fingerprint.js';
 import type {Fingerprint} from '../../pipeline/model/decision.js';
 import type {Digest, Stage} from '../../pipeline/model/stage.js';
+import {download} from '../../pipeline/stages/download/stage.js';
 import {digest, EXEC, id, kind, need, stage} from './stages.js';
 
 const BASE = stage({
@@ -39,6 +40,7 @@ describe('a fingerprint', () => {
         files: [{param: 'weights', path: '/moved/w.pt'}],
       }),
     'what only changes the speed': () => of({params: {...BASE.params, threads: 64}}),
+    'what only changes the speed, of any shape': () => of({params: {...BASE.params, threads: {each: 64}}}),
     'the name of the stage': () => of({name: 'training'}),
     'the name of a stage it needs': () => of({needs: [need('folds', 'folds')]}, {needs: {folds: 'a'}}),
     'where values come from': () => of({origins: new Map(), declaredAt: {...BASE.declaredAt, line: 7}}),
@@ -91,6 +93,15 @@ describe('a fingerprint', () => {
       needs: {split: digest('a')},
       environment: {LR: '1', UNSET: null},
     });
+  });
+
+  it('of a download holds what is fetched, not from where', () => {
+    const files = {'a.tgz': {sha256: 'a'.repeat(64)}};
+    const from = (url: string): Fingerprint =>
+      of({kind: download, params: {files, urls: {'a.tgz': url}, connections: 4}, files: [], needs: []});
+    const made = from('https://reader:secret@one.example/a.tgz');
+    assert.equal(made.digest, from('https://two.example/a.tgz').digest);
+    assert.deepEqual(made.parts.params, {files});
   });
 
   it('keeps two needs of one type apart by their stages', () => {

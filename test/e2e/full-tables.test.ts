@@ -54,12 +54,19 @@ describe('the configuration of all images, with the tables alone', function () {
       }
     }));
 
-  it('says which images are missing when a stage needs them', () =>
+  it('says which images are missing, when no stage needs them and when one does', () =>
     withProject(async (project) => {
       const environment = tablesIn(project);
-      const run = await project.run(['run', FULL, '--until', 'preprocess'], {environment});
-      assert.equal(run.code, 1);
-      assert.match(run.stderr, /error: there is no image in .*nih\n/);
-      assert.match(run.stderr, /-c configs\/download\.yaml/);
+      const split = await project.run(['run', FULL, '--until', 'split'], {environment});
+      assert.equal(split.code, 0);
+      assert.match(split.stderr, /dataset +would lack \/.*\/nih\/images, which is not there\n/);
+      const refused = await project.run(['run', FULL, '--until', 'preprocess'], {environment});
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /params\.images: there is no file or folder .*\/nih\/images\n/);
+      mkdirSync(join(environment['NIH_DATA_DIR']!, 'images'));
+      const failed = await project.run(['run', FULL, '--until', 'preprocess'], {environment});
+      assert.equal(failed.code, 1);
+      assert.match(failed.stderr, /error: there is no image in .*nih\/images\n/);
+      assert.match(failed.stderr, /-c configs\/download\.yaml/);
     }));
 });

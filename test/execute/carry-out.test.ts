@@ -237,7 +237,7 @@ describe('carrying out a stage', () => {
       const earlierOf = async () => [await make(store, {'best.pt': 'earlier'}, {of})];
       const seen: (readonly string[])[] = [];
       const look: Executor = async (given) => {
-        seen.push(given.context.earlier.map(({path}) => path));
+        seen.push((await given.context.earlier()).map(({path}) => path));
         return write(given);
       };
       for (const isForced of [() => false, () => true]) {

@@ -18,6 +18,11 @@ describe('The edges of a graph', () => {
     assert.deepEqual(edgesOf(graphOf('  report: {uses: report}\n')), ['report: ']);
   });
 
+  it('do not bring what is optional where needs are said to be none', () => {
+    const graph = graphOf(CHAIN.replace('{uses: report}', '{uses: report, needs: []}'));
+    assert.deepEqual(edgesOf(graph).at(-1), 'report: ');
+  });
+
   it('may be named where two stages make the same; what is not named is found as before', () => {
     const graph = graphOf(
       `${CHAIN}  other: {uses: split, params: {seed: 2}}

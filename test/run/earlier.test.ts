@@ -12,8 +12,9 @@ import {play} from './rig.js';
 /** Writes a line for each file of its folder, taken from an earlier artifact where the file was the same. */
 function counting(images: string, counted: string[]): Stage {
   const run = async (context: StageContext): Promise<StageResult> => {
+    const earlier = await context.earlier();
     const known = new Map(
-      context.earlier
+      earlier
         .flatMap(({path}) => readFileSync(join(path, 'lines.csv'), 'utf8').split('\n'))
         .map((line) => [line.split(',')[0]!, line]),
     );

@@ -25,7 +25,7 @@ await acquire.work.run({
   concurrency: 2,
   runFolder: order.out,
   digests: () => new Map(),
-  earlier: [],
+  earlier: async () => [],
   python: () => {
     throw new Error('Internal error: Python is not asked for here');
   },

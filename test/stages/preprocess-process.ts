@@ -35,7 +35,7 @@ const result = await preprocess.work.run({
   concurrency: 2,
   runFolder: order.out,
   digests: () => new Map(),
-  earlier: order.earlier ?? [],
+  earlier: async () => order.earlier ?? [],
   python: async () => {
     if (order.python === undefined) throw new Error('Internal error: Python is not asked for here');
     return {ok: true, value: order.python};

@@ -117,7 +117,7 @@ function contextOf(
     concurrency: options.concurrency ?? 2,
     runFolder: out,
     digests: options.digests ?? (() => new Map()),
-    earlier: options.earlier ?? [],
+    earlier: async () => options.earlier ?? [],
     python: options.python ?? (() => assert.fail('Python is not asked for here')),
   };
 }

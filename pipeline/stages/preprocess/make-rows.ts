@@ -53,7 +53,8 @@ function note({context}: Work, text: string): void {
 
 async function takeOver(work: Work, pace: Pace, kept: number): Promise<number> {
   const {context, store, inventory, size} = work;
-  const {earlier, signal} = context;
+  const {signal} = context;
+  const earlier = await context.earlier();
   const digests = inventory.map((file) => file.sha256);
   const onRows = (count: number): void => pace.advance(kept + count);
   const takenOver = await takeOverRows({earlier, store, digests, size, signal, onRows});
