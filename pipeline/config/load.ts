@@ -42,7 +42,7 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
   // A value that could not be filled in is wrong for one reason only.
   const unfilled = new Set(faults.map(place));
   const top = check(topLevelSchema(ANY_STAGE), {root, at: []});
-  const stages = checkStages(root, request.kinds);
+  const stages = checkStages(root, request);
   const invalid = [...top.faults, ...stages.faults].filter(
     (fault) => fault.location === null || !unfilled.has(place(fault)),
   );
@@ -96,7 +96,7 @@ function mergeMaps(below: LocatedMap, above: LocatedMap): LocatedMap {
 
 function checkStages(
   root: LocatedMap,
-  kinds: StageKinds,
+  {kinds, environment}: Readonly<{kinds: StageKinds; environment: Environment}>,
 ): {
   found: readonly CheckedStage[];
   /** Names of the others. */
@@ -108,7 +108,7 @@ function checkStages(
   const schema = stageSchema(kinds);
   const checked = [...stages.entries.keys()].map((id) => ({
     id,
-    stage: checkStage({id, root, kinds, schema}),
+    stage: checkStage({id, root, kinds, schema, environment}),
   }));
   return {
     found: checked.flatMap(({stage}) => (stage.ok ? [stage.value] : [])),

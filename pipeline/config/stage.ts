@@ -6,6 +6,7 @@ import type {DeclaredFile, Origin, StageId} from '../model/stage.js';
 import type {StageKind} from '../model/stage-kind.js';
 import type {StageConfig} from './config.js';
 import {check} from './faults.js';
+import type {Environment} from './interpolate.js';
 import {entryAt, type Located, locationOf} from './located.js';
 import {STAGE_OF_NO_KIND, type StageKinds, type stageSchema} from './schema.js';
 
@@ -18,8 +19,9 @@ export function checkStage(request: {
   root: Located;
   kinds: StageKinds;
   schema: ReturnType<typeof stageSchema>;
+  environment: Environment;
 }): Result<CheckedStage, readonly Diagnostic[]> {
-  const {id, root, kinds} = request;
+  const {id, root, kinds, environment} = request;
   const at = ['stages', id];
   const {value, faults} = check(request.schema, {root, at});
   const declaredAt = entryAt(root, at)?.key;
@@ -31,7 +33,10 @@ export function checkStage(request: {
   }
   const kind = kinds.get(value.uses)!;
   const written = entryAt(root, [...at, 'params'])?.value ?? null;
-  const {params, files} = absolutePaths(value.params, {kind, written, folder: root.folder});
+  const {params, files} = absolutePaths(value.params, {
+    ...{kind, written, environment},
+    folder: root.folder,
+  });
   const timeoutMs = value.timeout === undefined ? null : milliseconds(value.timeout);
   const slots = {...kind.slots, ...value.slots};
   const {retries} = value;
@@ -61,21 +66,24 @@ function absolutePaths(
   {
     kind,
     written,
+    environment,
     folder,
   }: {
     kind: StageKind;
+    environment: Environment;
     written: Located | null /** Of the configuration: a default starts there. */;
     folder: string;
   },
 ): {params: JsonObject; files: readonly DeclaredFile[]} {
   const files: DeclaredFile[] = [];
   const absolute: Record<string, Json> = {...params};
-  for (const {param, ordered} of kind.paths) {
+  for (const {param, ordered, words} of kind.paths) {
     const value = params[param];
     const startOf = (path: readonly PropertyKey[]) =>
       (written === null ? null : entryAt(written, path))?.value.folder ?? folder;
     if (typeof value === 'string') {
-      const path = resolve(startOf([param]), value);
+      const standsFor = words !== undefined && Object.hasOwn(words, value) ? words[value]! : null;
+      const path = standsFor?.(environment) ?? resolve(startOf([param]), value);
       absolute[param] = path;
       files.push({param, path});
     } else if (Array.isArray(value)) {

@@ -11,6 +11,7 @@ import {report} from './report/stage.js';
 import {split} from './split/stage.js';
 import {synthesize} from './synthesize/stage.js';
 import {train} from './train.js';
+import {weights} from './weights/stage.js';
 
 const KINDS: readonly StageKind[] = [
   synthesize,
@@ -20,6 +21,7 @@ const KINDS: readonly StageKind[] = [
   preprocess,
   audit,
   dataCard,
+  weights,
   train,
   predict,
   evaluate,

@@ -1,7 +1,10 @@
+import {join} from 'node:path';
 import {z} from 'zod';
 import {FINDINGS} from '../model/findings.js';
 import type {Launch, StageContext, StageKind} from '../model/stage-kind.js';
 import {DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
+import {IMAGENET_FILE, inTorchCache} from './torch-cache.js';
+import {WEIGHTS_FILE} from './weights/params.js';
 
 const share = (of: string) => z.number().min(0).max(1).describe(of);
 
@@ -20,7 +23,8 @@ const params = z
       .default('none')
       .transform((path) => (path === 'none' ? null : path))
       .describe(
-        'file of weights to start from (ImageNet by torchvision, or a model of an earlier run), or none',
+        "weights to start from: a file (torchvision's of ImageNet, a published CheXNet, a model or checkpoint of an " +
+          "earlier run), imagenet for the file in torch's cache, or none",
       ),
     input: z.strictObject({
       crop: z.int().min(32).describe('side of the square that the model sees, in pixels'),
@@ -92,7 +96,11 @@ export const train: StageKind = {
     {
       param: 'weights',
       is: 'file',
-      hint: 'Take weights: none to start from random weights, or save a state_dict with torch.save.',
+      words: {imagenet: inTorchCache},
+      hint:
+        `name a file of weights; or, for those of ImageNet, place ${IMAGENET_FILE} in the hub/checkpoints folder of ` +
+        "torch's cache and write weights: imagenet; or add a stage that uses weights, with url and sha256; or start " +
+        'from random weights with weights: none',
     },
   ],
   speedOnly: ['threads', 'checkpoint_steps', 'report_steps'],
@@ -118,3 +126,6 @@ function launch(context: StageContext): Launch {
     environment: threadEnvironment(context.params),
   };
 }
+    {type: 'weights', optional: true},
+  const fetched = context.optionalNeed('weights');
+      weights: fetched === null ? null : join(fetched.path, WEIGHTS_FILE),

@@ -39,6 +39,7 @@ describe('stages of several ranks', () => {
         environment: {OMP_NUM_THREADS: '3'},
         arguments: {
           params: 'checked elsewhere',
+          weights: null,
           images: '/artifacts/images',
           folds: '/artifacts/folds',
           dataset: '/artifacts/dataset',
@@ -66,7 +67,7 @@ describe('stages of several ranks', () => {
 
 function launchOf(kind: StageKind, params: JsonObject): Launch {
   const artifact = (type: ArtifactType) => ({path: `/artifacts/${type}`});
-  const context = {params, need: artifact, out: '/out', resume: '/resume'};
+  const context = {params, need: artifact, optionalNeed: () => null, out: '/out', resume: '/resume'};
   // Only what a launch may look at.
   return kind.work.kind === 'distributed'
     ? kind.work.launch(context as unknown as StageContext)

@@ -12,7 +12,8 @@ const fileName = z
     'a plain file name is letters, digits, ".", "_", "+" and "-", and does not begin with "."',
   );
 
-const sha256 = z
+/** Of a whole file; lower-case afterwards. */
+export const sha256 = z
   .string()
   .regex(/^[0-9a-fA-F]{64}$/, 'a SHA-256 is 64 hexadecimal digits')
   .toLowerCase();
@@ -20,6 +21,22 @@ const sha256 = z
 const hostName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'expected the name of a host alone, like example.org');
+
+/** How any file is fetched. */
+export const fetchShape = {
+  redirect_hosts: z
+    .array(hostName)
+    .default([])
+    .describe('hosts, with those below them, to which the hosts of the urls may redirect'),
+  retries: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(6)
+    .describe('how often to try again when nothing more of a file came than before'),
+  retry_seconds: z.number().positive().max(3600).default(1).describe('first wait; the next are longer'),
+  stall_seconds: z.number().positive().max(3600).default(60).describe('longest time without a byte'),
+};
 
 const shape = z.strictObject({
   files: z
@@ -32,19 +49,11 @@ const shape = z.strictObject({
     )
     .describe('the files to fetch, by the name that they get'),
   urls: z.record(z.string(), z.string()).describe('where each of the files is: http or https'),
-  redirect_hosts: z
-    .array(hostName)
-    .default([])
-    .describe('hosts, with those below them, to which the hosts of the urls may redirect'),
+  redirect_hosts: fetchShape.redirect_hosts,
   connections: z.int().min(1).max(32).default(4).describe('files fetched at the same time'),
-  retries: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(6)
-    .describe('how often to try again when nothing more of a file came than before'),
-  retry_seconds: z.number().positive().max(3600).default(1).describe('first wait; the next are longer'),
-  stall_seconds: z.number().positive().max(3600).default(60).describe('longest time without a byte'),
+  retries: fetchShape.retries,
+  retry_seconds: fetchShape.retry_seconds,
+  stall_seconds: fetchShape.stall_seconds,
 });
 
 export const downloadParams = shape
@@ -76,7 +85,8 @@ function whatIsWrongWithName(name: string, names: readonly string[]): string | n
   return twin === undefined ? null : `on some file systems this is the same name as ${twin}`;
 }
 
-function isFetchable(url: string): boolean {
+/** Whether it is a whole address of the kind that is fetched. */
+export function isFetchable(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 

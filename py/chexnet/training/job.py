@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from chexnet.mistakes import UserError
@@ -55,7 +55,7 @@ def parse_train_job(content: Mapping[str, object]) -> TrainJob:
     """Raises UserError."""
     fields = Fields(content, "job")
     job = TrainJob(
-        params=parse_train_params(fields.nested("params").values),
+        params=_with_weights(parse_train_params(fields.nested("params").values), fields.optional_text("weights")),
         sources=_sources(fields),
         out=Path(fields.text("out")),
         resume=Path(fields.text("resume")),
@@ -91,6 +91,19 @@ def identity_of(job: TrainJob, data: Radiographs) -> str:
     images = {name: [*fold.images, *map(str, fold.rows.tolist())] for name, fold in data.folds.items()}
     content = {"settings": settings_of(job.params), "findings": job.findings, "images": images}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _with_weights(params: TrainParams, fetched: str | None) -> TrainParams:
+    """`fetched`: the file of a stage that fetches weights, where there is one."""
+    if fetched is None:
+        return params
+    if params.weights is not None:
+        raise UserError(
+            f"Weights are named twice: {params.weights} by the parameter weights, and those of the stage that fetches "
+            "weights.",
+            "Take out one of them.",
+        )
+    return replace(params, weights=fetched)
 
 
 def _sources(fields: Fields) -> Sources:
