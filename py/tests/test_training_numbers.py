@@ -80,8 +80,9 @@ def test_percentiles_and_rates_of_an_epoch() -> None:
     assert (metrics.step_ms_p50, metrics.step_ms_p95, metrics.step_ms_max) == (100.0, 300.0, 300.0)
 
 
-def test_not_a_number_is_no_parameter() -> None:
-    values = {"epochs": 1, "batch_size": 1, "input": {"crop": 32}, "optimizer": {"name": "sgd", "lr": math.nan}}
+@pytest.mark.parametrize("rate", [math.nan, math.inf, 10**309])
+def test_what_is_no_finite_number_is_no_parameter(rate: float) -> None:
+    values = {"epochs": 1, "batch_size": 1, "input": {"crop": 32}, "optimizer": {"name": "sgd", "lr": rate}}
 
-    with pytest.raises(UserError, match=r"params\.optimizer\.lr is nan; it must be a number from 0"):
+    with pytest.raises(UserError, match=rf"params\.optimizer\.lr is {rate}; it must be a number from 0"):
         parse_train_params(values)

@@ -1,6 +1,7 @@
 """Reads a JSON object field by field, so that every wrong or unknown one is told by its dotted name."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +29,9 @@ class Fields:
         self, name: str, default: float | None = None, *, minimum: float = 0, maximum: float = math.inf
     ) -> float:
         value = self._take(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
+        # Whole numbers in JSON may be larger than any float.
+        most = min(maximum, sys.float_info.max)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= most:
             raise self._wrong(
                 name, value, f"a number from {minimum:g}" + ("" if maximum == math.inf else f" to {maximum:g}")
             )
