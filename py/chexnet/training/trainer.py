@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from chexnet.training.params import TrainParams
 from chexnet.training.plan import Plan
 from chexnet.training.progress import Progress
 from chexnet.training.schedule import Rates
+from chexnet.training.seen_before import seen_before
 from chexnet.training.session import Session
 from chexnet.training.step_log import Sink, StepLog, open_steps
 from chexnet.training.stop import StopRequest, watch_signals
@@ -156,6 +158,8 @@ def _open_session(
     )
     if snapshot is not None:
         _restore(network, snapshot, setting, params, feed)
+    elif world.leads and (warning := seen_before(network.started_from, job.sources.folds)):
+        say(warning)
     length = 0 if snapshot is None else snapshot.progress.steps_bytes
     sink = Sink(
         world=world,
@@ -195,7 +199,7 @@ def _restore(network: Network, snapshot: Snapshot, setting: Setting, params: Tra
 
 
 def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progress, *, seconds: float) -> None:
-    write_outputs(job, read_checkpoint(job.resume, progress.step))
+    latest = write_outputs(job, read_checkpoint(job.resume, progress.step))
     best, folds = progress.best, setting.data.folds
     rows = progress.history
     images = sum(map(setting.plan.images_of, range(1, progress.step + 1)))
@@ -204,6 +208,7 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
         "epochs": progress.epoch,
         "steps": progress.step,
         "stopped_early": progress.epoch < job.params.epochs,
+        **_origin_facts(latest.get("started_from")),
         "best_epoch": None if best is None else best.epoch,
         "best_measure": None if best is None else best.measure,
         "best_value": None if best is None else best.value,
@@ -220,3 +225,10 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
     }
     journal.append(Summary(facts=facts))
     journal.close(sync=True)
+
+
+def _origin_facts(started_from: object) -> dict[str, object]:
+    """Nothing for random weights."""
+    if not isinstance(started_from, Mapping):
+        return {}
+    return {"weights": started_from["file"], "weights_sha256": started_from["sha256"]}
