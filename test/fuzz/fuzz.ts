@@ -25,7 +25,7 @@ const FIXED_SEED = 20260401;
 const RUNS = 100;
 
 /** Of one test. What it has not tried by then it does not try: on a busy machine there are fewer values, not a longer wait. */
-const TEST_MS = 400;
+const TEST_MS = 300;
 
 /** Of one value. Far above what any takes, also on a busy machine. */
 const VALUE_MS = 5_000;
