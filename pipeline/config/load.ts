@@ -9,6 +9,7 @@ import {check} from './faults.js';
 import {type Environment, interpolate} from './interpolate.js';
 import {entryAt, type LocatedMap, merge} from './located.js';
 import {override} from './override.js';
+import {withPresets} from './preset.js';
 import {nameFrom, readConfigFile} from './read.js';
 import {ANY_STAGE, type StageKinds, stageSchema, TOP_LEVEL_KEYS, topLevelSchema} from './schema.js';
 import {type CheckedStage, checkStage} from './stage.js';
@@ -37,8 +38,9 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
   const tree = readTree(request, faults);
   if (tree === null) return err(faults);
   const {environment, folder} = request;
-  const root = interpolate(tree, {environment, workingFolder: folder, faults});
-  if (root.kind !== 'map') throw new Error('Internal error: a map is no map any more');
+  const interpolated = interpolate(tree, {environment, workingFolder: folder, faults});
+  if (interpolated.kind !== 'map') throw new Error('Internal error: a map is no map any more');
+  const root = withPresets(interpolated, request.kinds);
   // A value that could not be filled in is wrong for one reason only.
   const unfilled = new Set(faults.map(place));
   const top = check(topLevelSchema(ANY_STAGE), {root, at: []});

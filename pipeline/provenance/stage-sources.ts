@@ -34,6 +34,8 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   weights: ['weights', 'download', 'csv.ts'].map(inStages),
   train: [
     'pipeline/stages/train.ts',
+    'pipeline/stages/train-presets.ts',
+    'pipeline/stages/train-recipe.ts',
     'pipeline/stages/torch-cache.ts',
     'py/chexnet/training',
     'py/chexnet/accelerators',

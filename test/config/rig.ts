@@ -18,6 +18,8 @@ export type Request = Readonly<{
   overlays?: readonly string[];
   sets?: readonly string[];
   environment?: Readonly<Record<string, string>>;
+  /** Instead of the usual kinds of stages. */
+  kinds?: typeof KINDS;
 }>;
 
 /** Loads real files from a folder of their own; `body` sees the result while they are there. */
@@ -35,7 +37,7 @@ export function withLoaded<T>(
       file: request.file ?? 'p.yaml',
       overlays: request.overlays ?? [],
       sets: request.sets ?? [],
-      kinds: KINDS,
+      kinds: request.kinds ?? KINDS,
       environment: request.environment ?? {},
       folder,
       edgeFaults,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import {z} from 'zod';
 import {FINDINGS} from '../../pipeline/model/findings.js';
 import type {JsonObject} from '../../pipeline/model/json.js';
 import type {ArtifactType, Launch, StageContext, StageKind} from '../../pipeline/model/stage-kind.js';
 import {predict} from '../../pipeline/stages/predict.js';
 import {train} from '../../pipeline/stages/train.js';
+import {TRAIN_PRESETS} from '../../pipeline/stages/train-presets.js';
 
 const LEAST: JsonObject = {epochs: 1, batch_size: 32, input: {crop: 64}, optimizer: {name: 'sgd', lr: 0.1}};
 
@@ -57,10 +59,34 @@ describe('stages of several ranks', () => {
     assert.equal(launch.arguments['model'], '/artifacts/model');
   });
 
-  it('the Python side knows every parameter by the same name', () => {
-    const python = readFileSync('py/chexnet/training/params.py', 'utf8');
-    for (const params of [train.params.parse(LEAST), predict.params.parse({})]) {
-      for (const name of Object.keys(params)) assert.ok(python.includes(`"${name}"`), name);
+  it('the Python side has the same parameters, no more and no fewer', () => {
+    const python = ['params', 'recipe'].map((name) => readFileSync(`py/chexnet/training/${name}.py`, 'utf8'));
+    const read = python.join('').matchAll(/fields\.(?:\w+)\(\s*"([a-z_]+)"/g);
+    const names = (schema: unknown): readonly string[] => {
+      if (schema === null || typeof schema !== 'object') return [];
+      const {properties} = schema as {properties?: object};
+      return [...Object.keys(properties ?? {}), ...Object.values(schema).flatMap(names)];
+    };
+    const kinds = [train.params, predict.params];
+    const declared = new Set(kinds.flatMap((params) => names(z.toJSONSchema(params, {io: 'input'}))));
+    assert.deepEqual(new Set([...read].map(([, name]) => name)), declared);
+  });
+
+  it('parameters that contradict each other are told at one of them', () => {
+    const place = (params: JsonObject) => {
+      const {error} = train.params.safeParse({...LEAST, ...params});
+      return error?.issues.map(({path}) => path.join('.'));
+    };
+    assert.deepEqual(place({ranks: 2, accumulate: 3}), ['accumulate']);
+    assert.deepEqual(place({loss: {name: 'sigmoid-cross-entropy'}}), ['loss']);
+    assert.deepEqual(place({ten_crop: true}), ['ten_crop']);
+    assert.deepEqual(place({best_by: 'last', early_stopping_epochs: 2}), ['early_stopping_epochs']);
+  });
+
+  it('every preset is complete and without contradiction', () => {
+    for (const [preset, values] of TRAIN_PRESETS) {
+      const {error} = train.params.safeParse({preset, ...values});
+      assert.equal(error, undefined, preset);
     }
   });
 });
