@@ -24,8 +24,20 @@ function hashesAround(count: number, seed: number): readonly string[] {
   });
 }
 
+function randomHashes(count: number): string[] {
+  const random = createRandom(2);
+  const word = (): string =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
+  return Array.from({length: count}, () => word() + word());
+}
+
+const NEVER = new AbortController().signal;
+
 describe('near-duplicates', () => {
-  it('are all the pairs that a comparison of each with each finds, once', () => {
+  it('are all the pairs that a comparison of each with each finds, once', async () => {
     const hashes = parseHashes(hashesAround(250, 1));
     for (const bits of [0, 1, 2, 3, 5, 8, 12]) {
       const expected: string[] = [];
@@ -35,7 +47,7 @@ describe('near-duplicates', () => {
           if (distance <= bits) expected.push(`${one} ${other} ${distance}`);
         }
       }
-      const found = findNearPairs(hashes, {bits, most: 1e6})!;
+      const found = (await findNearPairs(hashes, {bits, most: 1e6, signal: NEVER}))!;
       assert.deepEqual(
         found.map(({one, other, bits: distance}) => `${one} ${other} ${distance}`),
         expected,
@@ -43,27 +55,28 @@ describe('near-duplicates', () => {
     }
   });
 
-  it('are too many when the hashes do not tell the images apart', () => {
+  it('are too many when the hashes do not tell the images apart', async () => {
     const hashes = parseHashes(Array.from({length: 60_000}, () => '0123456789abcdef'));
-    assert.equal(findNearPairs(hashes, {bits: 8, most: 1000}), null);
+    assert.equal(await findNearPairs(hashes, {bits: 8, most: 1000, signal: NEVER}), null);
   });
 
-  it('are found among 112,120 hashes in seconds', function () {
+  it('are found among 112,120 hashes in seconds', async function () {
     this.timeout(60_000);
-    const random = createRandom(2);
-    const word = (): string =>
-      random
-        .below(2 ** 32)
-        .toString(16)
-        .padStart(8, '0');
-    const texts = Array.from({length: 112_119}, () => word() + word());
+    const texts = randomHashes(112_119);
     const last = texts[77]!;
     texts.push(last.replace(/^./, (digit) => (Number.parseInt(digit, 16) ^ 0b1001).toString(16)));
     const before = process.cpuUsage();
-    const found = findNearPairs(parseHashes(texts), {bits: 8, most: 1e6})!;
+    const found = (await findNearPairs(parseHashes(texts), {bits: 8, most: 1e6, signal: NEVER}))!;
     const {user, system} = process.cpuUsage(before);
     assert.ok(found.some(({one, other, bits}) => one === 77 && other === 112_119 && bits === 2));
     assert.ok(user + system < 10e6, `${(user + system) / 1e6} s of processor time`);
+  });
+
+  it('are looked for without holding the process, and can be stopped', async () => {
+    const stop = new AbortController();
+    setImmediate(() => stop.abort(new Error('stopped')));
+    const hashes = parseHashes(randomHashes(112_120));
+    await assert.rejects(findNearPairs(hashes, {bits: 12, most: 1e6, signal: stop.signal}), /stopped/);
   });
 
   it('are no two people among 160 real radiographs, and nearly every copy of one', async function () {

@@ -76,6 +76,18 @@ export function blots(seed: number, side = SIDE): Uint8Array {
   });
 }
 
+/** Softened, with grain of its own: small chequered squares, which leave everything coarse as it is. */
+export function grained(pixels: Uint8Array, seed: number): Uint8Array {
+  const random = createRandom(seed);
+  const squares = Array.from({length: (SIDE / 4) ** 2}, () => random.between(-50, 50));
+  return pixels.map((value, place) => {
+    const [x, y] = [place % SIDE, Math.floor(place / SIDE)];
+    const square = squares[((y >> 2) * SIDE) / 4 + (x >> 2)]!;
+    const isDark = ((x >> 1) + (y >> 1)) % 2 === 1;
+    return Math.min(255, Math.max(0, Math.round(64 + value / 2 + (isDark ? -square : square))));
+  });
+}
+
 /** Every gray value changed: brighter, with more contrast, coarser, as by another encoder. */
 export function changed(pixels: Uint8Array, gray: (value: number) => number): Uint8Array {
   return pixels.map((value) => Math.min(255, Math.max(0, Math.round(gray(value)))));

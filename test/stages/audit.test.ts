@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {AuditDocument} from '../../pipeline/stages/audit/document.js';
+import {hammingDistance, parseHashes} from '../../pipeline/stages/audit/near-duplicates.js';
 import {audit} from '../../pipeline/stages/audit/stage.js';
+import {perceptualHash} from '../../pipeline/stages/preprocess/phash.js';
 import {split} from '../../pipeline/stages/split/stage.js';
-import {artifactsOf, blots, changed, cropped, type Picture, SIDE} from './audit-rig.js';
+import {artifactsOf, blots, changed, cropped, grained, type Picture, SIDE} from './audit-rig.js';
 import {factsOf, faultsOf, spelledOut, withBench} from './rig.js';
 import {cellsOf, checkOf, cohort, datasetWith} from './split-rig.js';
 
@@ -40,14 +43,20 @@ describe('the audit of images', () => {
         picture('y', {seed: 98, sha256: 'b'}),
       ];
       const needs = artifactsOf(bench, pictures);
-      assert.deepEqual(spelledOut(faultsOf(await bench.run(audit, {}, {needs}))), [
+      const failed = await bench.run(audit, {}, {needs});
+      assert.deepEqual(spelledOut(faultsOf(failed), failed.resume), [
         '- leakage audit: equal files in more than one fold: 1 group of equal files across folds, 1 within one ' +
-          '(for example a.png in train = x.png in test) | scores would look better than they are; ' +
-          'to go on all the same, accept it by name: accept: [duplicate-images]',
+          '(for example a.png in train = x.png in test) | scores would look better than they are; to go on all the ' +
+          'same, accept it by name: accept: [duplicate-images]; what was found is in pairs.csv',
       ]);
       const accepted = await bench.run(audit, {accept: ['duplicate-images']}, {needs});
       factsOf(accepted);
-      assert.equal(checkOf(accepted, 'duplicate-images').status, 'accepted');
+      const {status, count, of, unit} = checkOf(accepted, 'duplicate-images');
+      assert.deepEqual([status, count, of, unit], ['accepted', 2, 7, 'images']);
+      // What it found is there after a failure, too.
+      const kept = (name: string): string => readFileSync(join(failed.resume, name), 'utf8');
+      assert.equal(kept('pairs.csv'), accepted.read('pairs.csv'));
+      assert.equal((JSON.parse(kept('audit.json')) as AuditDocument).pass, false);
       assert.deepEqual(
         cellsOf(accepted, 'pairs.csv').map((cells) => cells.join(' ')),
         [
@@ -69,6 +78,9 @@ describe('the audit of images', () => {
       const needs = artifactsOf(bench, pictures);
       const [fault, ...others] = faultsOf(await bench.run(audit, {}, {needs}));
       assert.equal(others.length, 0);
+      const accepted = await bench.run(audit, {accept: ['near-duplicates']}, {needs});
+      const {count, of, unit} = checkOf(accepted, 'near-duplicates');
+      assert.deepEqual([count, of, unit], [6, 8, 'images']);
       assert.match(
         fault!.message,
         /nearly equal images in more than one fold: 3 pairs across folds, 0 within one/,
@@ -89,14 +101,43 @@ describe('the audit of images', () => {
       factsOf(finished);
       const {status, count, detail} = checkOf(finished, 'near-duplicates');
       assert.deepEqual([status, count], ['noted', 0]);
-      assert.equal(detail, '0 pairs across folds, 2 within one (1 of one patient)');
+      assert.match(detail, /^0 pairs across folds, 2 within one \(1 of one patient\); not seen are copies /);
     }));
 
   it('does not take images for copies because their hashes are near: their details decide', () =>
     withBench(async (bench) => {
-      const needs = artifactsOf(bench, [...DIFFERENT, picture('g', {fold: 'test'})]);
-      const near = await bench.run(audit, {near_duplicate_bits: 12}, {needs});
+      const [x, y] = [1, 2].map((seed) => grained(blots(97), seed));
+      const hashes = parseHashes([x!, y!].map((pixels) => perceptualHash(pixels, SIDE)));
+      assert.ok(hammingDistance(hashes, 0, 1) <= 8, 'their hashes are near');
+      const pictures = [picture('x', {pixels: x!}), picture('y', {pixels: y!, fold: 'test'})];
+      const needs = artifactsOf(bench, [...pictures, picture('g', {fold: 'val'})]);
+      const near = await bench.run(audit, {}, {needs});
+      factsOf(near);
       assert.equal(checkOf(near, 'near-duplicates').status, 'passed');
+    }));
+
+  it('fails when so many hashes are near each other that it cannot compare them', () =>
+    withBench(async (bench) => {
+      const alike = Array.from({length: 650}, (_, index) => ({
+        ...DIFFERENT[0]!,
+        image: `a${index}.png`,
+        sha256: `${index}`,
+      }));
+      const needs = artifactsOf(bench, [...alike, picture('g', {fold: 'test'})]);
+      const [fault, ...others] = faultsOf(await bench.run(audit, {}, {needs}));
+      assert.equal(others.length, 0);
+      assert.match(fault!.message, /not compared: more than 200,000 pairs have hashes that differ in 8 bits/);
+      const accepted = await bench.run(audit, {accept: ['near-duplicates']}, {needs});
+      factsOf(accepted);
+      assert.equal(checkOf(accepted, 'near-duplicates').status, 'accepted');
+      assert.ok(
+        accepted.news.some(
+          (news) =>
+            news.type === 'stage-note' &&
+            news.level === 'warning' &&
+            news.text.startsWith('accepted: Nearly equal images in more than one fold: not compared: '),
+        ),
+      );
     }));
 
   it('says what it could not check, and why', () =>

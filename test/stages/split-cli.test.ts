@@ -33,13 +33,18 @@ describe('split on the command line', function () {
       assert.equal(failed.code, 1);
       assert.match(
         failed.stderr,
-        /leakage audit: images of val or test in the training list of the weights: /,
+        /leakage audit: images of val or test whose patients the weights were trained on: /,
       );
       assert.match(failed.stderr, /accept it by name: accept: \[trained-on\]/);
+      const kept = / in (\/\S+\/audit\.json)\n/.exec(failed.stderr)![1]!;
+      assert.equal((JSON.parse(readFileSync(kept, 'utf8')) as AuditDocument).pass, false);
       write(project, 'trained_on: chexnet, accept: [trained-on]');
       const accepted = await project.run(['run', 'tables.yaml']);
       assert.equal(accepted.code, 0, accepted.stderr);
-      assert.match(accepted.stderr, /accepted: Images of val or test in the training list of the weights/);
+      assert.match(
+        accepted.stderr,
+        /accepted: Images of val or test whose patients the weights were trained on/,
+      );
     }));
 
   it('says where a check is accepted that there is not', () =>

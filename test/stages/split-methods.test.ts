@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import {FOLDS, type Fold} from '../../pipeline/model/findings.js';
 import type {JsonObject} from '../../pipeline/model/json.js';
-import {publishedFolds} from '../../pipeline/stages/split/published.js';
+import {type PublishedName, publishedFolds} from '../../pipeline/stages/split/published.js';
 import {split} from '../../pipeline/stages/split/stage.js';
 import {type Bench, factsOf, faultsOf, spelledOut, withBench} from './rig.js';
 import {cellsOf, cohort, datasetWith, imageOf, singles} from './split-rig.js';
@@ -54,6 +55,48 @@ describe('the official split', () => {
           ]);
         }
       }
+    }));
+});
+
+describe('folds that are published', () => {
+  it('are known as such, whoever made them', () =>
+    withBench(async (bench) => {
+      const needs = [datasetWith(bench, FIRST)];
+      const cardOf = async (params: JsonObject): Promise<JsonObject> => {
+        const finished = await bench.run(split, params, {needs});
+        factsOf(finished);
+        return finished.json('card.json');
+      };
+      const imagesIn = (test: (image: string) => boolean): string =>
+        FIRST.flatMap(({image}) => (test(image) ? [image] : [])).join('\n');
+      const listed = (name: PublishedName, folds: readonly Fold[]): readonly string[] =>
+        folds.map((fold) =>
+          bench.write(
+            `${name}-${fold}.txt`,
+            imagesIn((image) => publishedFolds(name).foldOf(image) === fold),
+          ),
+        );
+      const [train, val, test] = listed('chexnet', FOLDS);
+      const [train_val, tested] = listed('official', ['train', 'test']);
+      const own = {method: 'official', train_val: tested!, test: train_val!};
+      assert.equal((await cardOf({method: 'chexnet'}))['published'], 'chexnet');
+      assert.equal(
+        (await cardOf({method: 'lists', train: train!, val: val!, test: test!}))['published'],
+        'chexnet',
+      );
+      assert.equal((await cardOf({method: 'official'}))['published'], 'official');
+      assert.equal((await cardOf({...own, train_val: train_val!, test: tested!}))['published'], 'official');
+      assert.equal((await cardOf(own))['published'], null);
+      assert.equal(
+        (await cardOf({method: 'lists', train: val!, val: train!, test: test!}))['published'],
+        null,
+      );
+      bench.write('chexnet-train.txt', FIRST[0]!.image);
+      assert.equal(
+        (await cardOf({method: 'lists', train: train!, val: val!, test: test!}))['published'],
+        null,
+      );
+      assert.equal((await cardOf({method: 'seeded'}))['published'], null);
     }));
 });
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ArtifactRef} from '../../pipeline/model/stage-kind.js';
+import {detectLabelState} from '../../pipeline/stages/acquire/label-state.js';
 import {acquire} from '../../pipeline/stages/acquire/stage.js';
 import type {AuditCheck, AuditDocument, CheckName} from '../../pipeline/stages/audit/document.js';
+import {writeDataCard} from '../../pipeline/stages/data-card.js';
 import {type ImageRow, writeDataset} from '../../pipeline/stages/dataset.js';
 import {planCohort} from '../../pipeline/stages/synthesize/cohort.js';
 import {synthesize} from '../../pipeline/stages/synthesize/stage.js';
@@ -25,6 +27,7 @@ export function datasetWith(
     return {image, sha256, ...file, root: 0, archive: '', path: image};
   });
   writeDataset(folder, {rows, boxes: [], inventory});
+  writeDataCard(folder, {labels: detectLabelState(rows)});
   return artifactRef(options.synthetic === true ? synthesize : acquire, folder, {});
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import {FOLDS} from '../../pipeline/model/findings.js';
+import {createHash} from 'node:crypto';
+import {FINDINGS, type Finding, FOLDS} from '../../pipeline/model/findings.js';
 import type {JsonObject} from '../../pipeline/model/json.js';
 import {dealPatients} from '../../pipeline/stages/split/deal.js';
 import {split} from '../../pipeline/stages/split/stage.js';
 import {type Bench, factsOf, faultsOf, spelledOut, withBench} from './rig.js';
-import {cellsOf, cohort, datasetWith, singles} from './split-rig.js';
+import {cellsOf, cohort, datasetWith, imageOf, singles} from './split-rig.js';
 
 const FRACTIONS = [0.7, 0.1, 0.2] as const;
 
@@ -36,6 +37,22 @@ describe('a seeded split', () => {
       const [first, again, other] = runs.map((run) => run.read('folds.csv'));
       assert.equal(first, again);
       assert.notEqual(first, other);
+    }));
+
+  it('is the same on every machine', () =>
+    withBench(async (bench) => {
+      const findings = (patient: number, number: number): readonly Finding[] =>
+        FINDINGS.filter((_, index) => (patient * 31 + number * 17) % (index + 5) === 0);
+      const rows = Array.from({length: 500}, (_, patient) =>
+        Array.from({length: 1 + ((patient * patient) % 7)}, (_, number) =>
+          imageOf(patient + 1, number, {findings: findings(patient, number)}),
+        ),
+      ).flat();
+      const needs = [datasetWith(bench, rows)];
+      const finished = await bench.run(split, {method: 'seeded', seed: 7}, {needs});
+      factsOf(finished);
+      const digest = createHash('sha256').update(finished.read('folds.csv')).digest('hex');
+      assert.equal(digest, '60cee62864cf882ef7c2a469f4be867c18f8ab89540515f90d3e5455027540b3');
     }));
 
   it('fills every fold of a very small data set', () => {
@@ -144,11 +161,11 @@ describe('a split by lists', () => {
       const files = ['0.png\n', 'x.png\n', '5.png\n'].map((text, index) => bench.write(`${index}.txt`, text));
       const params = {method: 'lists', train: files[0]!, val: files[1]!, test: files[2]!};
       const finished = await bench.run(split, params, {needs: [datasetWith(bench, shared)]});
-      assert.deepEqual(spelledOut(faultsOf(finished)), [
+      assert.deepEqual(spelledOut(faultsOf(finished), finished.resume), [
         '- the fold "val" is empty | take more images, or other folds',
         '- leakage audit: patients in more than one fold: train and val: 0; train and test: 1; val and test: 0 ' +
           '(for example 1 in train, test) | scores would look better than they are; to go on all the same, ' +
-          'accept it by name: accept: [patient-overlap]',
+          'accept it by name: accept: [patient-overlap]; what was found is in audit.json',
       ]);
     }));
 

@@ -14,8 +14,21 @@ export type CheckName = (typeof SPLIT_CHECKS)[number] | (typeof IMAGE_CHECKS)[nu
 /** `accepted`: it failed, and the configuration accepts that by name. `noted`: found, and no leak. */
 export type CheckStatus = 'passed' | 'failed' | 'accepted' | 'noted' | 'not-checked';
 
+/** What a check counts. */
+export type CheckUnit = 'patients' | 'images' | 'boundaries';
+
+const UNITS: Readonly<Record<CheckName, CheckUnit>> = {
+  'patient-overlap': 'patients',
+  'image-overlap': 'images',
+  'archive-boundary': 'boundaries',
+  'trained-on': 'images',
+  'official-test': 'images',
+  'duplicate-images': 'images',
+  'near-duplicates': 'images',
+};
+
 /** One comparison of the folds: `count` of `of` were found, see `detail`. */
-export type AuditCheck = Readonly<{
+export type CheckOutcome = Readonly<{
   name: CheckName;
   /** What is looked for, as a heading: "Patients in more than one fold". */
   title: string;
@@ -28,6 +41,9 @@ export type AuditCheck = Readonly<{
   examples: readonly string[];
 }>;
 
+/** `unit`: of `count` and of `of`. */
+export type AuditCheck = CheckOutcome & Readonly<{unit: CheckUnit}>;
+
 /** audit.json of split and of audit. */
 export type AuditDocument = Readonly<{
   schema: typeof AUDIT_SCHEMA;
@@ -39,22 +55,30 @@ export type AuditDocument = Readonly<{
 export const AUDIT_SCHEMA = 'pipeline/audit/v1';
 
 /** The checks with what the configuration accepts. @param accept - Names of checks that may fail. */
-export function auditDocument(checks: readonly AuditCheck[], accept: readonly string[] = []): AuditDocument {
-  const judged = checks.map((check) => {
+export function auditDocument(
+  checks: readonly CheckOutcome[],
+  accept: readonly string[] = [],
+): AuditDocument {
+  const judged = checks.map((check): AuditCheck => {
     const accepted = check.status === 'failed' && accept.includes(check.name);
-    return accepted ? {...check, status: 'accepted' as const} : check;
+    return {...check, status: accepted ? 'accepted' : check.status, unit: UNITS[check.name]};
   });
   const pass = judged.every(({status}) => status !== 'failed');
   return {schema: AUDIT_SCHEMA, pass, checks: judged};
 }
 
-/** A diagnostic for each check that failed and is not accepted; none when the audit passes. */
-export function failedChecks(document: AuditDocument): readonly Diagnostic[] {
+/**
+ * A diagnostic for each check that failed and is not accepted; none when the audit passes.
+ * @param list - Where all that was found is listed, as a full path.
+ */
+export function failedChecks(document: AuditDocument, list: string): readonly Diagnostic[] {
   return document.checks
     .filter(({status}) => status === 'failed')
     .map(({name, title, detail, examples}) => {
       const shown = examples.length === 0 ? '' : ` (for example ${examples.join('; ')})`;
-      const hint = `scores would look better than they are; to go on all the same, accept it by name: accept: [${name}]`;
+      const hint =
+        'scores would look better than they are; to go on all the same, accept it by name: ' +
+        `accept: [${name}]; what was found is in ${list}`;
       return fault(`leakage audit: ${lowerFirst(title)}: ${detail}${shown}`, null, hint);
     });
 }
@@ -70,7 +94,7 @@ export function readAudit(artifact: ArtifactRef): AuditDocument {
 }
 
 /** A check that could not be made. @param because - Why, without a full stop. */
-export function notChecked(name: CheckName, title: string, because: string): AuditCheck {
+export function notChecked(name: CheckName, title: string, because: string): CheckOutcome {
   return {name, title, status: 'not-checked', count: 0, of: 0, detail: because, examples: []};
 }
 

@@ -1,5 +1,5 @@
 import {countOf} from '../../model/words.js';
-import {type AuditCheck, notChecked} from './document.js';
+import {type CheckOutcome, notChecked} from './document.js';
 import type {Member} from './members.js';
 import type {Pair} from './pairs.js';
 
@@ -12,7 +12,7 @@ const TITLE = 'Equal files in more than one fold';
 export function checkDuplicates(
   files: readonly Readonly<{image: string; sha256: string}>[],
   members: ReadonlyMap<string, Member>,
-): Readonly<{check: AuditCheck; pairs: readonly Pair[]}> {
+): Readonly<{check: CheckOutcome; pairs: readonly Pair[]}> {
   if (files.length === 0) {
     return {check: notChecked('duplicate-images', TITLE, 'no image is at hand'), pairs: []};
   }
@@ -29,11 +29,11 @@ export function checkDuplicates(
   const repeated = [...groups.values()].filter((group) => group.length > 1);
   const across = repeated.filter((group) => new Set(group.map(({fold}) => fold)).size > 1);
   const within = repeated.length - across.length;
-  const check: AuditCheck = {
+  const check: CheckOutcome = {
     name: 'duplicate-images',
     title: TITLE,
     status: across.length > 0 ? 'failed' : within > 0 ? 'noted' : 'passed',
-    count: across.length,
+    count: across.flat().length,
     of: compared,
     detail: `${countOf(across.length, 'group')} of equal files across folds, ${within} within one`,
     examples: across

@@ -1,3 +1,5 @@
+import {createTurns} from './turns.js';
+
 /** 64-bit hashes as two halves each: BigInts would be ten times as slow. */
 export type Hashes = Readonly<{high: Uint32Array; low: Uint32Array}>;
 
@@ -20,21 +22,22 @@ export function parseHashes(texts: readonly string[]): Hashes {
  * one band at least, so only hashes that share a band are compared: with 8 bits a twelfth of all pairs.
  * @param most - So many pairs are enough: the hashes do not tell these images apart, and the answer is null.
  */
-export function findNearPairs(
+export async function findNearPairs(
   hashes: Hashes,
-  {bits, most}: Readonly<{bits: number; most: number}>,
-): readonly NearPair[] | null {
+  {bits, most, signal}: Readonly<{bits: number; most: number; signal: AbortSignal}>,
+): Promise<readonly NearPair[] | null> {
   const bands = bandsFor(bits);
+  const turns = createTurns(signal);
   const pairs: NearPair[] = [];
   for (const [turn, band] of bands.entries()) {
     // Two hashes may share several bands: the first one counts.
     const isFirst = (one: number, other: number): boolean =>
       bands.slice(0, turn).every((earlier) => !shareBand(hashes, {one, other}, earlier));
     const sorted = sortByBand(hashes, band);
-    for (let bucket = 0; bucket + 1 < sorted.starts.length; bucket++) {
-      const range = {from: sorted.starts[bucket]!, to: sorted.starts[bucket + 1]!};
-      compareBucket(sorted, {...range, bits, most, isFirst, pairs});
+    for (const rows of rowsToCompare(sorted.starts)) {
+      compareRows(sorted, {...rows, bits, most, isFirst, pairs});
       if (pairs.length > most) return null;
+      if (turns.isOver()) await turns.next();
     }
   }
   return pairs.sort((a, b) => a.one - b.one || a.other - b.other);
@@ -85,18 +88,33 @@ function sortByBand({high, low}: Hashes, band: Band): Sorted {
   return {...sorted, starts};
 }
 
-type Bucket = Readonly<{
-  from: number;
-  to: number;
-  bits: number;
-  most: number;
-  isFirst(one: number, other: number): boolean;
-  pairs: NearPair[];
-}>;
+/** So few that comparing them with a hundred thousand others takes some milliseconds. */
+const ROWS_AT_ONCE = 32;
 
-function compareBucket({high, low, places}: Sorted, bucket: Bucket): void {
-  const {from, to, bits, most, isFirst, pairs} = bucket;
-  for (let index = from; index < to && pairs.length <= most; index++) {
+/** Rows `from` to `until` of a bucket that ends at `to`. */
+type Rows = Readonly<{from: number; until: number; to: number}>;
+
+function* rowsToCompare(starts: Uint32Array): Iterable<Rows> {
+  for (let bucket = 0; bucket + 1 < starts.length; bucket++) {
+    const to = starts[bucket + 1]!;
+    for (let from = starts[bucket]!; from + 1 < to; from += ROWS_AT_ONCE) {
+      yield {from, until: Math.min(to, from + ROWS_AT_ONCE), to};
+    }
+  }
+}
+
+type Comparison = Rows &
+  Readonly<{
+    bits: number;
+    most: number;
+    isFirst(one: number, other: number): boolean;
+    pairs: NearPair[];
+  }>;
+
+/** With those after them in their bucket. */
+function compareRows({high, low, places}: Sorted, comparison: Comparison): void {
+  const {from, until, to, bits, most, isFirst, pairs} = comparison;
+  for (let index = from; index < until && pairs.length <= most; index++) {
     const [oneHigh, oneLow] = [high[index]!, low[index]!];
     for (let next = index + 1; next < to; next++) {
       // The halves are counted written out: these lines run hundreds of millions of times.

@@ -15,7 +15,7 @@ export async function runAudit(context: StageContext): Promise<StageResult> {
   const [dataset, folds] = [context.need('dataset'), context.need('folds')];
   const members = readMembers(folds);
   const equal = checkDuplicates(readDigests(dataset), members);
-  const near = checkNearDuplicates(context, {
+  const near = await checkNearDuplicates(context, {
     images: context.optionalNeed('images'),
     synthetic: dataset.uses === 'synthesize',
     members,
@@ -24,10 +24,13 @@ export async function runAudit(context: StageContext): Promise<StageResult> {
   });
   const found = [equal.check, near.check];
   const audit = auditDocument([...readAudit(folds).checks, ...found], given.accept);
-  const faults = failedChecks(audit);
-  if (faults.length > 0) return err({reason: 'invalid-input', diagnostics: faults});
-  writeFileSync(join(context.out, 'audit.json'), `${JSON.stringify(audit, null, 2)}\n`);
-  writeFileSync(join(context.out, 'pairs.csv'), pairsCsv([...equal.pairs, ...near.pairs]));
+  // Of an audit that fails nothing becomes an artifact; what it found stays for whoever mends the folds.
+  const folder = audit.pass ? context.out : context.resume;
+  writeFileSync(join(folder, 'audit.json'), `${JSON.stringify(audit, null, 2)}\n`);
+  writeFileSync(join(folder, 'pairs.csv'), pairsCsv([...equal.pairs, ...near.pairs]));
+  if (!audit.pass) {
+    return err({reason: 'invalid-input', diagnostics: failedChecks(audit, join(folder, 'pairs.csv'))});
+  }
   for (const {name, status, title, detail} of audit.checks) {
     const accepted = status === 'accepted';
     if (!accepted && !(status === 'noted' && found.some((check) => check.name === name))) continue;

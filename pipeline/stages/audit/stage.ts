@@ -4,7 +4,7 @@ import {auditParams} from './params.js';
 /** Looks for the same image in two folds; a leak stops the run before anything is trained. */
 export const audit: StageKind = {
   uses: 'audit',
-  version: 1,
+  version: 2,
   summary: 'looks for equal and nearly equal images in different folds, beside what split has checked',
   inputs: [
     {type: 'dataset', optional: false},

@@ -1,6 +1,6 @@
 import type {Fold} from '../../model/findings.js';
 import {countOf} from '../../model/words.js';
-import {type AuditCheck, notChecked} from '../audit/document.js';
+import {type CheckOutcome, notChecked} from '../audit/document.js';
 import type {FoldRow} from './overlap.js';
 
 /** The last image of each of the publisher's twelve archives but the last one: they hold the images in order of name. */
@@ -27,7 +27,7 @@ type Cut = Readonly<{patient: string; last: string; before: ReadonlySet<Fold>; a
  * Most archives end in the middle of a patient, so whoever makes folds of whole archives has patients in two of them.
  * @param known - Whether the images are those of ChestX-ray14.
  */
-export function checkArchiveBoundaries(rows: readonly FoldRow[], known: boolean): AuditCheck {
+export function checkArchiveBoundaries(rows: readonly FoldRow[], known: boolean): CheckOutcome {
   if (!known) return notChecked('archive-boundary', TITLE, 'the images are not those of ChestX-ray14');
   const cuts = findCuts(rows);
   const along = cuts.filter(({before, after}) => [...before].every((fold) => !after.has(fold)));
@@ -38,7 +38,7 @@ export function checkArchiveBoundaries(rows: readonly FoldRow[], known: boolean)
     title: TITLE,
     status: failed ? 'failed' : cuts.length > 0 ? 'noted' : 'passed',
     count: failed ? along.length : cuts.length,
-    of: failed ? cuts.length : LAST_IMAGES.length,
+    of: LAST_IMAGES.length,
     detail: failed
       ? `folds end where archives do: ${along.length} of ${cut} in one fold before it and in another after it`
       : `${cut}, no fold ends there`,

@@ -8,7 +8,7 @@ import type {ImageRow} from '../dataset.js';
 import {isChestXray14} from '../image-name.js';
 import {readFoldColumn} from './column.js';
 import {dealPatients} from './deal.js';
-import {firstLabels} from './first-labels.js';
+import {firstLabels, haveKnownLabels} from './first-labels.js';
 import {type ListedImage, readLists} from './lists.js';
 import type {ParamsOf, SplitParams} from './params.js';
 import {publishedFolds} from './published.js';
@@ -16,8 +16,10 @@ import {publishedFolds} from './published.js';
 /** Which fold each image is in, by its place in the metadata; null where no fold holds it. */
 export type Assignment = Readonly<{
   folds: readonly (Fold | null)[];
-  /** What lists say, imported (then also of images that the data set does not have) or published. Null without lists. */
+  /** What imported lists say, also of images that the data set does not have. Null without lists. */
   listed: readonly ListedImage<Fold>[] | null;
+  /** The images with the labels of the first release, where the published folds are those of its lists. */
+  first: readonly ListedImage<Fold>[] | null;
   /** The part of each image, from 0, of a split for cross-validation. */
   parts: readonly number[] | null;
 }>;
@@ -63,15 +65,15 @@ function chexnet(data: Data): Assigned {
   if (foreign !== null) return err([foreign]);
   const {foldOf} = publishedFolds('chexnet');
   const folds = data.rows.map(({image}) => foldOf(image));
-  return ok({...onlyFolds(folds), listed: asInTheLists(data.rows, folds)});
+  return ok({...onlyFolds(folds), first: withFirstLabels(data, folds)});
 }
 
-/** What the three published lists say, of the whole data set: their labels are those of the first release. */
-function asInTheLists(
-  rows: readonly ImageRow[],
+/** Null unless the labels are those of a known release of the whole data set: of others nobody knows the first ones. */
+function withFirstLabels(
+  {rows, dataset}: Data,
   folds: readonly (Fold | null)[],
 ): readonly ListedImage<Fold>[] | null {
-  if (rows.length !== ALL_IMAGES || folds.includes(null)) return null;
+  if (rows.length !== ALL_IMAGES || folds.includes(null) || !haveKnownLabels(dataset)) return null;
   const findings = firstLabels(rows);
   return rows.map(({image}, row) => ({image, part: folds[row]!, findings: findings[row]!}));
 }
@@ -118,7 +120,7 @@ function crossValidation({rows}: Data, {k, test_part: test, seed}: ParamsOf<'fol
   const tooFew = patientsWanted(rows, {wanted: k, for: countOf(k, 'part')});
   if (tooFew !== null) return err([tooFew]);
   const parts = dealPatients(rows, {seed, fractions: Array.from({length: k}, () => 1 / k)});
-  return ok({listed: null, parts, folds: parts.map((part) => foldOfPart(part, {k, test}))});
+  return ok({listed: null, first: null, parts, folds: parts.map((part) => foldOfPart(part, {k, test}))});
 }
 
 /** The part after the test part is val, the first one after the last. */
@@ -128,7 +130,7 @@ export function foldOfPart(part: number, {k, test}: Readonly<{k: number; test: n
 }
 
 function onlyFolds(folds: readonly (Fold | null)[]): Assignment {
-  return {folds, listed: null, parts: null};
+  return {folds, listed: null, first: null, parts: null};
 }
 
 function foldsByName(rows: readonly ImageRow[], folds: ReadonlyMap<string, Fold>): readonly (Fold | null)[] {

@@ -5,11 +5,13 @@ import type {ImageRow} from '../dataset.js';
 import {type Assignment, foldOfPart} from './assign.js';
 import type {ListedImage} from './lists.js';
 import type {SplitParams} from './params.js';
-import {publishedFolds} from './published.js';
+import {publishedDivision, publishedFolds} from './published.js';
 import {cellsEqual, compareWithTable1} from './table-1.js';
 
 export type CardFacts = Readonly<{
   given: SplitParams;
+  /** Whether the images are those of ChestX-ray14. */
+  known: boolean;
   /** SHA-256 of folds.csv. */
   digest: string;
   rows: readonly ImageRow[];
@@ -20,19 +22,22 @@ export type CardFacts = Readonly<{
 
 /**
  * card.json, the "Table 1" of a split: per fold (and per part, for cross-validation) images, patients, images with each
- * finding and their percentage, sex, view and age. When lists with labels were imported it has these labels' table too,
- * since labels were corrected later: the published Table 1 is that of the lists.
+ * finding and their percentage, sex, view and age. When lists with labels were imported, or the first labels are known, it
+ * has the table of these labels too, since labels were corrected later: the published Table 1 is that of the first ones.
  */
 export function splitCard(facts: CardFacts): JsonObject {
-  const {given, digest, rows, assignment, overlaps} = facts;
+  const {given, known, digest, rows, assignment, overlaps} = facts;
   const inFold = (fold: Fold): readonly ImageRow[] => rows.filter((_, row) => assignment.folds[row] === fold);
   const folds = Object.fromEntries(FOLDS.map((fold) => [fold, describeImages(inFold(fold))]));
   const members = rows.filter((_, row) => assignment.folds[row] !== null);
   const whole = describeImages(members);
-  const lists = assignment.listed === null ? null : describeLists(assignment.listed, members);
+  const describe = (listed: readonly ListedImage<Fold>[] | null): JsonObject | null =>
+    listed === null ? null : describeLists(listed, members);
+  const [lists, first] = [describe(assignment.listed), describe(assignment.first)];
   return {
     schema: 'pipeline/split-card/v1',
     ...methodFacts(given),
+    published: known ? publishedDivision(rows, assignment.folds) : null,
     digest,
     folds,
     all: whole,
@@ -41,7 +46,8 @@ export function splitCard(facts: CardFacts): JsonObject {
     not_in_a_fold: rows.length - members.length,
     overlaps,
     lists,
-    table_1: table1(facts, {folds, lists}),
+    first_labels: first,
+    table_1: table1(facts, {folds, lists: lists ?? first}),
   };
 }
 
@@ -128,7 +134,7 @@ type Described = Readonly<{images: number; findings?: Readonly<Record<string, {i
 
 /** Null for folds of another origin: they have no reason to be like those of Table 1. */
 function table1(
-  {given, assignment: {listed}}: CardFacts,
+  {given, assignment: {listed, first}}: CardFacts,
   {folds, lists}: Readonly<{folds: JsonObject; lists: JsonObject | null}>,
 ): Json {
   if (given.method !== 'lists' && given.method !== 'chexnet') return null;
@@ -148,6 +154,7 @@ function table1(
   const images = FOLDS.reduce((sum, fold) => sum + (metadata?.[fold].images ?? 0), 0);
   return compareWithTable1({
     lists: imported == null ? null : cellsEqual(imported),
+    labels: first === null ? 'the labels of the lists' : 'the first labels',
     metadata: metadata == null || images < ALL_IMAGES ? null : cellsEqual(metadata),
     changed: Number(lists?.['labels_unlike_the_metadata'] ?? 0),
     published:

@@ -1,5 +1,8 @@
 import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {Finding} from '../../model/findings.js';
+import type {JsonObject} from '../../model/json.js';
+import type {ArtifactRef} from '../../model/stage-kind.js';
 import type {ImageRow} from '../dataset.js';
 
 /**
@@ -15,4 +18,11 @@ export function firstLabels(rows: readonly ImageRow[]): readonly (readonly Findi
     const kept = findings.filter((finding) => !added.has(`${image} ${finding}`));
     return kept.length === findings.length ? findings : kept;
   });
+}
+
+/** Whether the labels of a data set are, by their counts, those of one of the three published releases. */
+export function haveKnownLabels(dataset: ArtifactRef): boolean {
+  const card = JSON.parse(readFileSync(join(dataset.path, 'data-card.json'), 'utf8')) as JsonObject;
+  const {state} = card['labels'] as {state: string};
+  return ['A', 'B', 'C'].includes(state);
 }

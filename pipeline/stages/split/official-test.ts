@@ -1,5 +1,5 @@
 import {formatCount} from '../../model/words.js';
-import {type AuditCheck, notChecked} from '../audit/document.js';
+import {type CheckOutcome, notChecked} from '../audit/document.js';
 import type {FoldRow} from './overlap.js';
 import {publishedFolds} from './published.js';
 
@@ -9,7 +9,7 @@ const TITLE = 'Images of the published official test part in train';
  * What a model trained on these folds must not be scored on. It is no leak between the folds themselves.
  * @param known - Whether the images are those of ChestX-ray14.
  */
-export function checkOfficialTest(rows: readonly FoldRow[], known: boolean): AuditCheck {
+export function checkOfficialTest(rows: readonly FoldRow[], known: boolean): CheckOutcome {
   if (!known) return notChecked('official-test', TITLE, 'the images are not those of ChestX-ray14');
   const {foldOf} = publishedFolds('official');
   const official = rows.filter(({image}) => foldOf(image) === 'test');

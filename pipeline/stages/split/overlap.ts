@@ -1,6 +1,6 @@
 import {FOLDS, type Fold} from '../../model/findings.js';
 import {formatCount} from '../../model/words.js';
-import type {AuditCheck} from '../audit/document.js';
+import type {CheckOutcome} from '../audit/document.js';
 
 /** One image with the fold it was put into. */
 export type FoldRow = Readonly<{image: string; patient: string; fold: Fold}>;
@@ -14,7 +14,7 @@ const PAIRS: readonly (readonly [Fold, Fold])[] = [
 ];
 
 /** Compares the finished folds pair by pair, whoever made them: the proof does not trust the method. */
-export function checkOverlap(of: 'patient' | 'image', rows: readonly FoldRow[]): AuditCheck {
+export function checkOverlap(of: 'patient' | 'image', rows: readonly FoldRow[]): CheckOutcome {
   // A bit for each fold: a Set for each of 112,120 images would take longer than all the rest.
   const foldsOf = new Map<string, number>();
   for (const row of rows) foldsOf.set(row[of], (foldsOf.get(row[of]) ?? 0) | BIT[row.fold]);

@@ -1,12 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {FOLDS, type Fold} from '../../model/findings.js';
-import {patientInName} from '../image-name.js';
+import type {ImageRow} from '../dataset.js';
+import {PATIENTS, patientInName} from '../image-name.js';
 
 /** Which published division: the publisher's train_val and test, or the three folds of the CheXNet re-implementations. */
 export type PublishedName = 'official' | 'chexnet';
-
-/** Patients of ChestX-ray14, numbered from 1. */
-const PATIENTS = 30_805;
 
 /** The fold of an image of ChestX-ray14 by its name, null of any other. The official train_val counts as `train`. */
 export type PublishedFolds = Readonly<{foldOf(image: string): Fold | null}>;
@@ -22,7 +20,27 @@ export function publishedFolds(name: PublishedName): PublishedFolds {
   return {
     foldOf: (image) => {
       const patient = patientInName(image);
-      return patient === null ? null : (FOLDS[Number(digits[patient - 1])] ?? null);
+      return patient === null ? null : FOLDS[Number(digits[patient - 1])]!;
     },
   };
+}
+
+/**
+ * Which published division these folds are, whoever made them: every image of the data set is in its published fold. Of
+ * the official one, whose train_val everybody divides anew, the test part.
+ * @param folds - By row; null where no fold holds it.
+ */
+export function publishedDivision(
+  rows: readonly ImageRow[],
+  folds: readonly (Fold | null)[],
+): PublishedName | null {
+  const chexnet = publishedFolds('chexnet');
+  if (rows.every(({image}, row) => folds[row] !== null && folds[row] === chexnet.foldOf(image)))
+    return 'chexnet';
+  const official = publishedFolds('official');
+  const isOfficial = rows.every(({image}, row) => {
+    const [fold, published] = [folds[row], official.foldOf(image)];
+    return fold !== null && published !== null && (fold === 'test') === (published === 'test');
+  });
+  return isOfficial ? 'official' : null;
 }

@@ -6,7 +6,7 @@ import {FOLDS} from '../../model/findings.js';
 import {isJsonObject, type Json, type JsonObject} from '../../model/json.js';
 import {err, ok, type Result} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {type AuditCheck, auditDocument, failedChecks} from '../audit/document.js';
+import {auditDocument, type CheckOutcome, failedChecks} from '../audit/document.js';
 import {toCsv} from '../csv.js';
 import {type ImageRow, readMetadata} from '../dataset.js';
 import {isChestXray14} from '../image-name.js';
@@ -26,10 +26,13 @@ export async function runSplit(context: StageContext): Promise<StageResult> {
   const assigned = assign({rows, dataset}, given);
   if (!assigned.ok) return err({reason: 'invalid-input', diagnostics: assigned.error});
   const members = membersOf(rows, assigned.value);
-  const checks = checkFolds(members, {given, known: isChestXray14(dataset, rows)});
+  const known = isChestXray14(dataset, rows);
+  const checks = checkFolds(members, {given, rows, known});
   if (!checks.ok) return err({reason: 'invalid-input', diagnostics: checks.error});
   const audit = auditDocument(checks.value, given.accept);
-  const faults = [...emptyFolds(members), ...failedChecks(audit)];
+  const faults = [...emptyFolds(members), ...failedChecks(audit, join(context.resume, 'audit.json'))];
+  // Of folds that fail nothing becomes an artifact; what was found stays for whoever mends them.
+  if (!audit.pass) write(context.resume, {'audit.json': audit});
   if (faults.length > 0) return err({reason: 'invalid-input', diagnostics: faults});
   const csv = toCsv(
     ['image', 'patient', 'fold'],
@@ -37,7 +40,7 @@ export async function runSplit(context: StageContext): Promise<StageResult> {
   );
   const digest = createHash('sha256').update(csv).digest('hex');
   const overlaps = {patients: countOf(checks.value, 'patient'), images: countOf(checks.value, 'image')};
-  const card = splitCard({given, digest, rows, assignment: assigned.value, overlaps});
+  const card = splitCard({given, known, digest, rows, assignment: assigned.value, overlaps});
   write(context.out, {'folds.csv': csv, 'card.json': card, 'audit.json': audit});
   if (assigned.value.parts !== null) write(context.out, {'parts.csv': partsCsv(rows, assigned.value.parts)});
   tell(context, {card, checks: audit.checks});
@@ -57,9 +60,9 @@ function membersOf(rows: readonly ImageRow[], {folds}: Assignment): readonly Fol
 /** The checks that need no image. */
 function checkFolds(
   members: readonly FoldRow[],
-  {given, known}: Readonly<{given: SplitParams; known: boolean}>,
-): Result<readonly AuditCheck[], readonly Diagnostic[]> {
-  const trainedOn = checkTrainedOn(members, {given: given.trained_on, known});
+  {given, rows, known}: Readonly<{given: SplitParams; rows: readonly ImageRow[]; known: boolean}>,
+): Result<readonly CheckOutcome[], readonly Diagnostic[]> {
+  const trainedOn = checkTrainedOn(members, {given: given.trained_on, rows, known});
   if (!trainedOn.ok) return trainedOn;
   return ok([
     checkOverlap('patient', members),
@@ -76,7 +79,7 @@ function emptyFolds(members: readonly FoldRow[]): readonly Diagnostic[] {
   );
 }
 
-function countOf(checks: readonly AuditCheck[], of: 'patient' | 'image'): number {
+function countOf(checks: readonly CheckOutcome[], of: 'patient' | 'image'): number {
   return checks.find(({name}) => name === `${of}-overlap`)!.count;
 }
 
@@ -97,7 +100,7 @@ function write(out: string, files: Readonly<Record<string, string | JsonObject>>
 /** What was accepted is a warning each time, so that nobody forgets it. */
 function tell(
   context: StageContext,
-  {card, checks}: Readonly<{card: JsonObject; checks: readonly AuditCheck[]}>,
+  {card, checks}: Readonly<{card: JsonObject; checks: readonly CheckOutcome[]}>,
 ): void {
   const table = card['table_1'];
   if (isJsonObject(table)) say(context, 'info', String(table['note']));

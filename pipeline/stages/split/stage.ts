@@ -14,7 +14,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Puts the images into train, val and test, no patient in two of them, and proves it. */
 export const split: StageKind = {
   uses: 'split',
-  version: 2,
+  version: 3,
   summary: 'puts the images into train, val and test by patient, and audits the folds for leaks',
   inputs: [{type: 'dataset', optional: false}],
   output: 'folds',

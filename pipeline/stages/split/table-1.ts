@@ -39,8 +39,10 @@ export function cellsEqual(counts: Counts): number {
 }
 
 type Compared = Readonly<{
-  /** Cells equal with the labels in the lists, null where there are none. */
+  /** Cells equal with the labels in the lists or the first ones, null where there are none. */
   lists: number | null;
+  /** What those are called. */
+  labels: 'the labels of the lists' | 'the first labels';
   /** Cells equal with the labels of the metadata, null where images are missing. */
   metadata: number | null;
   /** Images whose labels differ between the two. */
@@ -55,12 +57,14 @@ export function compareWithTable1(compared: Compared): JsonObject {
   return {cells_equal: lists ?? metadata, of: CELLS, with_metadata_labels: metadata, note: note(compared)};
 }
 
-function note({lists, metadata, changed, published}: Compared): string {
-  const labels = [
-    {equal: lists, of: 'the labels of the lists'},
+function note({lists, labels, metadata, changed, published}: Compared): string {
+  const compared = [
+    {equal: lists, of: labels},
     {equal: metadata, of: 'the labels of the metadata'},
   ];
-  const counts = labels.flatMap(({equal, of}) => (equal === null ? [] : [`${equal} of ${CELLS} with ${of}`]));
+  const counts = compared.flatMap(({equal, of}) =>
+    equal === null ? [] : [`${equal} of ${CELLS} with ${of}`],
+  );
   if (counts.length === 0)
     return 'Images are missing, so nothing can be compared with the published Table 1.';
   const equal = `Cells as in the published Table 1, rounded to 0.1 per cent: ${counts.join(', ')}.`;
