@@ -37,6 +37,8 @@ export function createMemberReader(file: string, rules: MemberRules): MemberRead
   const gate = createGate(file, rules);
   let damage: ArchiveError | null = null;
   let [isFirst, markedEnd, past] = [true, false, false];
+  /** Bytes that the parser has been given. */
+  let position = 0;
   const fail = (reason: string): void => {
     damage ??= new ArchiveError(file, {reason, hint: FETCH_AGAIN});
   };
@@ -60,9 +62,17 @@ export function createMemberReader(file: string, rules: MemberRules): MemberRead
     write: (piece) => {
       if (isFirst && piece[0] === 0x1f && piece[1] === 0x8b) fail('is gzipped twice');
       isFirst = false;
-      // The parser would hold all that follows the end in memory; it is read only for the gzip checksum.
-      if (past && piece.some((byte) => byte !== 0)) fail(TWO_IN_ONE);
-      if (!past && damage === null) parser.write(piece);
+      for (let from = 0; from < piece.length && damage === null; ) {
+        if (past) {
+          // The parser would hold all that follows the end in memory; it is read only for the gzip checksum.
+          if (piece.subarray(from).some((byte) => byte !== 0)) fail(TWO_IN_ONE);
+          break;
+        }
+        const to = nextStop(piece, {from, position, isNearEnd: markedEnd});
+        parser.write(piece.subarray(from, to));
+        position += to - from;
+        from = to;
+      }
       if (damage !== null && ended.length === 0) throw damage;
     },
     take: () => ended.splice(0),
@@ -77,6 +87,25 @@ export function createMemberReader(file: string, rules: MemberRules): MemberRead
 }
 
 const TWO_IN_ONE = 'goes on behind its end: are these two archives in one file?';
+
+const BLOCK_BYTES = 512;
+const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
+
+/**
+ * How far the parser may read at once, so that it stops right behind the end mark and nothing after it is swallowed: the
+ * mark is two blocks of zeros, so from such a block on it is given one block at a time.
+ */
+function nextStop(
+  piece: Buffer,
+  {from, position, isNearEnd}: Readonly<{from: number; position: number; isNearEnd: boolean}>,
+): number {
+  const ofBlock = position % BLOCK_BYTES;
+  const blockEnd = Math.min(piece.length, from + BLOCK_BYTES - ofBlock);
+  if (ofBlock !== 0 || isNearEnd) return blockEnd;
+  const zeros = piece.indexOf(ZERO_BLOCK, from);
+  if (zeros === -1) return piece.length;
+  return Math.max(blockEnd, zeros - ((zeros - from) % BLOCK_BYTES));
+}
 
 function behind(last: string | null): string {
   return last === null ? '' : `, behind ${last}`;
