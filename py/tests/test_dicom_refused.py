@@ -1,7 +1,7 @@
 """Files that give no image: each has one reason, which ends a sentence that begins with the file's name."""
 
 import zlib
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,8 +18,10 @@ from pydicom.uid import (
     JPEGLosslessSV1,
 )
 
-from chexnet.stages.dicom.element import RefusedError
+from chexnet.stages.dicom.element import RefusedError, value_of
 from chexnet.stages.dicom.image import gray_image
+from chexnet.stages.dicom.layout import Layout
+from chexnet.stages.dicom.pixels import decoded_words
 from tests.dicom_files import compressed, data_set, dicom, look_up_table, ramp, write
 
 # pydicom says of odd files what it thinks of them; the server lets it speak into the void.
@@ -169,3 +171,28 @@ def test_a_damaged_lut(descriptor: list[int] | None, entries: list[int] | None, 
     if entries is None:
         del item["LUTData"]
     assert reason(dicom(ramp(8), VOILUTSequence=Sequence([item]))) == told
+
+
+class _Exhausted(Dataset):
+    """Stands for a machine whose memory is used up just when a value is read."""
+
+    def get(self, *_: Any, **__: Any) -> Any:
+        raise MemoryError
+
+
+def test_want_of_memory_is_not_taken_for_a_damaged_value() -> None:
+    with pytest.raises(MemoryError):
+        value_of(_Exhausted(), "Rows")
+
+
+def test_want_of_memory_is_not_taken_for_damaged_pixels() -> None:
+    layout = Layout(rows=4, columns=4, allocated=8, bits=8, shift=0, signed=False, inverted=False)
+    with pytest.raises(MemoryError):
+        decoded_words(cast(bytes, _ExhaustedBytes()), JPEGLosslessSV1, layout)
+
+
+class _ExhaustedBytes:
+    """The same, when pixels are."""
+
+    def __getattr__(self, _: str) -> Any:
+        raise MemoryError

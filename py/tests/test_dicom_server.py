@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import gdcm
 import numpy as np
+import pydicom
 import pytest
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLosslessSV1, RLELossless
@@ -20,7 +22,7 @@ from tests.dicom_files import (
     look_up_table,
     ramp,
 )
-from tests.dicom_server import COMMAND, SOURCE, Server
+from tests.dicom_server import COMMAND, ENVIRONMENT, SOURCE, Server
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,8 @@ def server() -> Iterator[Server]:
 
 
 def test_answers_size_facts_and_pixels(server: Server) -> None:
-    assert server.ready == {"ready": True}
+    versions = {"pydicom": pydicom.__version__, "gdcm": gdcm.Version.GetVersion()}
+    assert server.ready == {"ready": True, "versions": versions}
     pixels = ramp(8)
     header, gray = server.ask(dicom(pixels))
     facts = header.pop("facts")
@@ -89,10 +92,10 @@ def test_what_unpacks_without_end_is_not_unpacked(server: Server) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
-def test_what_needs_more_memory_than_there_is_has_a_reason() -> None:
+def test_want_of_memory_is_not_said_to_be_a_fault_of_the_file() -> None:
     running = Server(memory=240 * 2**20)
     file = dicom(np.zeros((5000, 6000), np.uint16))
-    assert running.ask(file) == ({"reason": "needs more memory to be unpacked than an image may take"}, b"")
+    assert running.ask(file) == ({"short_of_memory": True}, b"")
     assert running.ask(dicom(ramp(8)))[1] == ramp(8).tobytes()
     running.close()
 
@@ -146,3 +149,17 @@ def test_refuses_an_older_pydicom(tmp_path: Path) -> None:
     (tmp_path / "chexnet").symlink_to(SOURCE / "chexnet")
     ended = subprocess.run(COMMAND, cwd=tmp_path, input=b"", capture_output=True, check=True)
     assert json.loads(ended.stdout[4:])["message"] == "DICOM files need pydicom 3 or newer; here is 2.4.5"
+
+
+@pytest.mark.parametrize("fault", ["raise RuntimeError", "raise MemoryError", "return np.zeros((4, 4), np.uint8), {}"])
+def test_decoders_that_do_not_work_are_told_of_before_any_file(tmp_path: Path, fault: str) -> None:
+    (tmp_path / "chexnet").symlink_to(SOURCE / "chexnet")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import numpy as np\nimport pydicom.pixels.decoders.base as base\n"
+        f"def as_array(*_, **__):\n    {fault}\n"
+        "base.Decoder.as_array = as_array\n"
+    )
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(COMMAND, cwd=tmp_path, env=environment, input=b"", capture_output=True, check=True)
+    message = json.loads(ended.stdout[4:])["message"]
+    assert message == "DICOM files need gdcm, which does not decode an image that is known"

@@ -59,9 +59,9 @@ describe('the decoder of DICOM files', () => {
 
   /** What a process that does as it is told answers. */
   async function told(decoder: DicomDecoder, words: string): Promise<string> {
-    const result = await decoder.decode(Buffer.from(words));
+    const result = await decoder.decode(Buffer.from(words), 'a.png');
     assert(!result.ok);
-    return result.error;
+    return result.error.reason;
   }
 
   it('gives the gray values of files of all forms, with what was done to get them', () =>
@@ -73,12 +73,13 @@ describe('the decoder of DICOM files', () => {
       const notes: string[] = [];
       for (const kind of DICOM_KINDS) {
         const file = readFileSync(await dicomOf(folder, grayPng(WIDTH, HEIGHT, SEED), kind));
-        const result = await decoder.decode(file);
+        const result = await decoder.decode(file, 'a.png');
         assert(result.ok, JSON.stringify(result));
         const {width, height, pixels} = result.value;
         assert.deepEqual([width, height], [WIDTH, HEIGHT]);
         assert.deepEqual([...pixels], expected, kind);
         assert.equal(pixels.buffer.byteLength, pixels.length);
+        assert.match(result.value.decoders, /^pydicom \d+\.\d+\.\d+, gdcm \d+\.\d+\.\d+$/);
         notes.push(result.value.notes);
       }
       assert.deepEqual(notes, [
@@ -96,9 +97,9 @@ describe('the decoder of DICOM files', () => {
     withDecoder({tool: real}, async (decoder) => {
       assert.equal(await told(decoder, 'a letter'), 'is not a DICOM file');
       const file = readFileSync(await dicomOf(folder, grayPng(WIDTH, HEIGHT, SEED)));
-      const cut = await decoder.decode(file.subarray(0, -50));
-      assert.deepEqual(cut, {ok: false, error: 'has 802 of 851 bytes of pixels'});
-      assert((await decoder.decode(file)).ok);
+      const cut = await decoder.decode(file.subarray(0, -50), 'a.png');
+      assert.deepEqual(cut, {ok: false, error: {reason: 'has 802 of 851 bytes of pixels'}});
+      assert((await decoder.decode(file, 'a.png')).ok);
     }));
 
   it('keeps as many processes busy as it may have, and lets the rest wait', () =>
@@ -112,18 +113,47 @@ describe('the decoder of DICOM files', () => {
       assert.equal(new Set(answers).size, 2);
     }));
 
-  it('blames a file that its process dies of, and starts another', () =>
+  it('blames a file that two processes die of, but not for good, and starts another', () =>
     withDecoder({}, async (decoder) => {
       const first = await told(decoder, 'answer');
-      assert.equal(
-        await told(decoder, 'die 11'),
-        'makes its decoder fail (SIGSEGV): its pixels may be damaged',
-      );
+      assert.deepEqual(await decoder.decode(Buffer.from('die 11'), 'a.png'), {
+        ok: false,
+        error: {reason: 'makes its decoder fail (SIGSEGV): its pixels may be damaged', passing: true},
+      });
       assert.equal(
         await told(decoder, 'leave 3'),
         'makes its decoder fail (exit status 3): its pixels may be damaged',
       );
       assert.notEqual(await told(decoder, 'answer'), first);
+    }));
+
+  for (const fault of ['11', '9', 'hang']) {
+    it(`gives a file another chance in a fresh process (${fault})`, () =>
+      withDecoder({limitMs: 2000}, async (decoder) => {
+        const mark = join(folder, `once-${fault}`);
+        assert.match(await told(decoder, `once ${mark} ${fault}`), /^is answered by/);
+      }));
+  }
+
+  it('blames its own packages when every file ends its process', () =>
+    withDecoder({processes: 2}, async (decoder) => {
+      await told(decoder, 'leave 127');
+      await told(decoder, 'leave 127');
+      const failure = {
+        reason: 'environment',
+        message: 'the decoder of DICOM files fails at every file (exit status 127)',
+        hint: `are pydicom and gdcm of ${faulty.executable} whole? Install them anew, and run again`,
+      };
+      assert.deepEqual(await failureOf(decoder, 'leave 127'), failure);
+      assert.deepEqual(await failureOf(decoder, 'answer'), failure);
+    }));
+
+  it('blames no file for want of memory, when a fresh process has not enough either', () =>
+    withDecoder({}, async (decoder) => {
+      const failure = await failureOf(decoder, `exhaust ${join(folder, 'exhausted')}`);
+      assert.ok(failure.reason === 'system' && failure.code === 'ENOMEM');
+      assert.equal(failure.message, 'a.png needs more memory to be unpacked than there is');
+      assert.match(await told(decoder, 'answer'), /^is answered by/);
     }));
 
   it('blames no file for a process that somebody kills', () =>
@@ -134,9 +164,13 @@ describe('the decoder of DICOM files', () => {
       });
     }));
 
-  it('ends what takes too long, and starts another', () =>
+  it('ends what takes too long twice, blames no file, and starts another', () =>
     withDecoder({limitMs: 1000}, async (decoder) => {
-      assert.equal(await told(decoder, `hang ${join(folder, 'slow')}`), 'takes longer than 1 s to decode');
+      assert.deepEqual(await failureOf(decoder, `hang ${join(folder, 'slow')}`), {
+        ...{reason: 'system', code: 'ETIMEDOUT', path: null},
+        message: 'a.png takes longer than 1 s to decode, tried twice',
+        hint: 'run again when the machine is less busy, what is done is kept; an image that never can be decoded must leave the data set',
+      });
       assert.match(await told(decoder, 'answer'), /^is answered by/);
     }));
 
@@ -144,7 +178,7 @@ describe('the decoder of DICOM files', () => {
     const stop = new AbortController();
     await withDecoder({signal: stop.signal}, async (decoder) => {
       const mark = join(folder, 'hanging');
-      const asked = [`hang ${mark}`, 'answer'].map((words) => decoder.decode(Buffer.from(words)));
+      const asked = [`hang ${mark}`, 'answer'].map((words) => decoder.decode(Buffer.from(words), 'a.png'));
       await until(() => existsSync(mark), 'the decoder hangs');
       stop.abort();
       for (const promise of asked) await assert.rejects(promise, {name: 'AbortError'});
@@ -154,7 +188,7 @@ describe('the decoder of DICOM files', () => {
   it('can be closed in the middle of a file, and leaves no process', async () => {
     const mark = join(folder, 'closing');
     const decoder = openDicomDecoder({tool: faulty, processes: 1, signal: new AbortController().signal});
-    const asked = decoder.decode(Buffer.from(`hang ${mark}`)).catch((error: Error) => error.message);
+    const asked = decoder.decode(Buffer.from(`hang ${mark}`), 'a.png').catch((error: Error) => error.message);
     await until(() => existsSync(mark), 'the decoder hangs');
     await decoder.close();
     assert.equal(await asked, 'Internal error: the DICOM decoder is closed');
@@ -184,6 +218,12 @@ describe('the decoder of DICOM files', () => {
         hint: `does ${broken} work? See \`pipeline doctor\``,
       });
     });
+    const silent = script('silent', 'exit 127');
+    await withDecoder({tool: {...real, executable: silent}}, async (decoder) => {
+      const failure = await failureOf(decoder, 'any');
+      const message = 'DICOM files need Python, which does not start: it ended with exit status 127';
+      assert.equal('message' in failure ? failure.message : '', message);
+    });
     await withDecoder({tool: {...real, executable: '/nowhere/python3'}}, async (decoder) => {
       const failure = await failureOf(decoder, 'any');
       assert.match('message' in failure ? failure.message : '', /spawn \/nowhere\/python3 ENOENT$/);
@@ -209,7 +249,7 @@ describe('the decoder of DICOM files', () => {
   }
 
   async function failureOf(decoder: DicomDecoder, words: string): Promise<Failure> {
-    const error = await decoder.decode(Buffer.from(words)).then(JSON.stringify, (thrown) => thrown);
+    const error = await decoder.decode(Buffer.from(words), 'a.png').then(JSON.stringify, (thrown) => thrown);
     assert(error instanceof DicomError, String(error));
     return error.failure;
   }

@@ -2,6 +2,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {delimiter} from 'node:path';
 import type {Readable} from 'node:stream';
 import type {Failure} from '../../model/failure.js';
+import {err, ok, type Result} from '../../model/result.js';
 import type {PythonTool} from '../../model/stage-kind.js';
 
 /** What py/chexnet/stages/dicom/image.py says of an image: technical, nothing of a person. */
@@ -17,7 +18,7 @@ export type DicomFacts = Readonly<{
   intent: 'FOR PRESENTATION' | 'FOR PROCESSING' | null;
 }>;
 
-/** After `too-slow` and `ended` the process is gone. */
+/** After `too-slow` and `ended` the process is gone. These and `short-of-memory` say nothing sure of the file. */
 export type DicomAnswer =
   | Readonly<{
       outcome: 'image';
@@ -27,6 +28,7 @@ export type DicomAnswer =
       facts: DicomFacts;
     }>
   | Readonly<{outcome: 'refused'; reason: string}>
+  | Readonly<{outcome: 'short-of-memory'}>
   | Readonly<{outcome: 'too-slow'}>
   | Readonly<{outcome: 'ended'; code: number | null; signal: NodeJS.Signals | null}>;
 
@@ -38,18 +40,23 @@ export type DicomProcess = Readonly<{
   ended: Promise<void>;
 }>;
 
-type Header = Readonly<{width: number; height: number; facts: DicomFacts}> | Readonly<{reason: string}>;
-type Ready = Readonly<{ready: true}> | Readonly<{ready: false; message: string; hint: string}>;
+type Header =
+  | Readonly<{width: number; height: number; facts: DicomFacts}>
+  | Readonly<{reason: string}>
+  | Readonly<{short_of_memory: true}>;
+type Ready =
+  | Readonly<{ready: true; versions: Readonly<Record<string, string>>}>
+  | Readonly<{ready: false; message: string; hint: string}>;
 
 const START_LIMIT_MS = 60_000;
 
 /** Of what Python says on its way to be ready; afterwards it says nothing. */
 const COMPLAINT_CHARACTERS = 2000;
 
-/** `problem` settles when the process is ready, with null, or cannot be. */
+/** `ready` settles when it can be asked, and has decoded an image that is known: "pydicom 3.0.1, gdcm 3.0.24". */
 export function startDicomProcess(
   tool: PythonTool,
-): Readonly<{process: DicomProcess; problem: Promise<Failure | null>}> {
+): Readonly<{process: DicomProcess; ready: Promise<Result<string, Failure>>}> {
   const child = spawn(tool.executable, ['-m', 'chexnet.stages.dicom'], {
     // With -m Python looks for modules in the current folder first.
     cwd: tool.sources,
@@ -68,7 +75,7 @@ export function startDicomProcess(
     kill: () => child.kill('SIGKILL'),
     ended,
   };
-  return {process: started, problem: problemOf({child, frames, ended}, tool)};
+  return {process: started, ready: readinessOf({child, frames, ended}, tool)};
 }
 
 type Line = Readonly<{child: ChildProcess; frames: Frames; ended: Promise<void>}>;
@@ -79,7 +86,7 @@ function environmentOf({sources}: PythonTool): Readonly<Record<string, string>> 
   return {PYTHONPATH: path, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1'};
 }
 
-async function problemOf({child, frames, ended}: Line, tool: PythonTool): Promise<Failure | null> {
+async function readinessOf({child, frames, ended}: Line, tool: PythonTool): Promise<Result<string, Failure>> {
   let complaint = '';
   child.stderr!.setEncoding('utf8');
   child.stderr!.on('data', (text: string) => {
@@ -91,15 +98,26 @@ async function problemOf({child, frames, ended}: Line, tool: PythonTool): Promis
   const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
   try {
     const ready = (await frames.json()) as Ready | null;
-    if (ready?.ready === true) return null;
+    if (ready?.ready === true) return ok(inWords(ready.versions));
     await ended;
-    if (ready !== null) return {reason: 'environment', message: ready.message, hint: ready.hint};
-    const said = complaint.trim().split('\n').at(-1) || 'it said nothing';
+    if (ready !== null) return err({reason: 'environment', message: ready.message, hint: ready.hint});
+    const end = `it ended with ${child.signalCode ?? `exit status ${child.exitCode}`}`;
+    const said = complaint.trim().split('\n').at(-1) || end;
     const message = `DICOM files need Python, which does not start: ${said}`;
-    return {reason: 'environment', message, hint: `does ${tool.executable} work? See \`pipeline doctor\``};
+    return err({
+      reason: 'environment',
+      message,
+      hint: `does ${tool.executable} work? See \`pipeline doctor\``,
+    });
   } finally {
     clearTimeout(limit);
   }
+}
+
+function inWords(versions: Readonly<Record<string, string>>): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 }
 
 async function ask({child, frames, ended}: Line, bytes: Uint8Array, limitMs: number): Promise<DicomAnswer> {
@@ -117,6 +135,7 @@ async function ask({child, frames, ended}: Line, bytes: Uint8Array, limitMs: num
     const pixels = header === null ? null : await frames.next();
     if (header !== null && pixels !== null) {
       if ('reason' in header) return {outcome: 'refused', reason: header.reason};
+      if ('short_of_memory' in header) return {outcome: 'short-of-memory'};
       return {outcome: 'image', ...header, pixels};
     }
     await ended;

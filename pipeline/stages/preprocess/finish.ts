@@ -1,9 +1,12 @@
-import {closeSync, constants, copyFileSync, linkSync, openSync, writeFileSync} from 'node:fs';
+import {closeSync, openSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {Failure} from '../../model/failure.js';
 import {toCsv} from '../csv.js';
 import type {InventoryRow} from '../dataset.js';
+import {linkOrCopy} from '../link-or-copy.js';
 import {type IndexRow, writeImageIndex} from './image-index.js';
 import {npyHeader, readRows, writeRow} from './npy.js';
+import {refuseFullDisk} from './room.js';
 import type {DoneRow, RowOutcome} from './row.js';
 import type {RowStore} from './row-store.js';
 
@@ -11,7 +14,8 @@ type Unreadable = Extract<RowOutcome, {outcome: 'unreadable'}>;
 
 /**
  * Writes images.npy, index.csv, notes.csv and quarantine.csv. Rows keep the order of the metadata; unreadable images have
- * none.
+ * none, and for what is left then the array is written a second time.
+ * @returns Why the disk has no room for that, or null. All rows are kept.
  */
 export async function finishImages(
   request: Readonly<{
@@ -21,21 +25,22 @@ export async function finishImages(
     out: string;
     signal: AbortSignal;
   }>,
-): Promise<void> {
-  const {store, inventory, out} = request;
+): Promise<Failure | null> {
+  const {store, inventory, size, out} = request;
   const done = doneRows(store);
+  const isWhole = done.length === inventory.length;
+  const full = isWhole ? null : await refuseFullDisk(out, {rows: done.length, size});
+  if (full !== null) return full;
   function* indexRows(): Iterable<IndexRow> {
     for (const outcome of done) yield {...inventory[outcome.row]!, ...outcome};
   }
   writeImageIndex(out, indexRows());
   writeFileSync(join(out, 'quarantine.csv'), quarantineCsv(store, inventory));
   const target = join(out, 'images.npy');
-  if (done.length === inventory.length) linkOrCopy(store.pixelFile, target);
-  else
-    await copyRows(
-      done.map((outcome) => outcome.row),
-      {...request, target},
-    );
+  const rows = done.map(({row}) => row);
+  if (isWhole) linkOrCopy(store.pixelFile, target);
+  else await copyRows(rows, {...request, target});
+  return null;
 }
 
 export function doneRows(store: RowStore): readonly DoneRow[] {
@@ -49,18 +54,6 @@ export function quarantineCsv(store: RowStore, inventory: readonly InventoryRow[
     ['image', 'reason'],
     rows.map(({row, reason}) => [inventory[row]!.image, reason]),
   );
-}
-
-/**
- * A second name for the same file, where the file system can: the rows stay where a next attempt would look for them,
- * should this one be killed before it is recorded, and gigabytes need not be written twice.
- */
-function linkOrCopy(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch {
-    copyFileSync(source, target, constants.COPYFILE_FICLONE);
-  }
 }
 
 async function copyRows(

@@ -54,6 +54,7 @@ function note({context}: Work, text: string): void {
 async function takeOver(work: Work, pace: Pace, kept: number): Promise<number> {
   const {context, store, inventory, size} = work;
   const {signal} = context;
+  if (kept === inventory.length) return 0;
   const earlier = await context.earlier();
   const digests = inventory.map((file) => file.sha256);
   const onRows = (count: number): void => pace.advance(kept + count);

@@ -1,5 +1,5 @@
 import {writeSync} from 'node:fs';
-import {open} from 'node:fs/promises';
+import {type FileHandle, open} from 'node:fs/promises';
 
 /** Bytes before the first array element: what NumPy writes for shapes up to this size, padded the same for all. */
 export const NPY_HEADER_BYTES = 128;
@@ -22,6 +22,7 @@ export function npyBytes({rows, size}: Readonly<{rows: number; size: number}>): 
  * Reads some rows of a .npy file, block by block, and no block without such a row.
  * @param rows - Ascending.
  * @returns Each row's pixels, a view that is overwritten when the next one is asked for.
+ * @throws System errors; EIO when the file ends before such a row does.
  */
 export async function* readRows(
   file: string,
@@ -32,19 +33,34 @@ export async function* readRows(
   const block = Buffer.allocUnsafe(Math.min(blockRows, rows.length === 0 ? 0 : rows.at(-1)! + 1) * rowBytes);
   const source = await open(file);
   try {
-    let [first, end] = [0, 0];
+    let [first, end, filled] = [0, 0, 0];
     for (const row of rows) {
       if (row >= end) {
         signal.throwIfAborted();
         [first, end] = [row, row + blockRows];
-        await source.read(block, 0, block.length, NPY_HEADER_BYTES + first * rowBytes);
+        filled = await fill(block, source, NPY_HEADER_BYTES + first * rowBytes);
       }
       const start = (row - first) * rowBytes;
+      if (start + rowBytes > filled) throw endsBefore(file, row);
       yield {row, pixels: block.subarray(start, start + rowBytes)};
     }
   } finally {
     await source.close();
   }
+}
+
+/** A read may give less than there is. @returns How many bytes there were. */
+async function fill(block: Buffer, source: FileHandle, place: number): Promise<number> {
+  for (let filled = 0; ; ) {
+    const {bytesRead} = await source.read(block, filled, block.length - filled, place + filled);
+    filled += bytesRead;
+    if (bytesRead === 0 || filled === block.length) return filled;
+  }
+}
+
+function endsBefore(file: string, row: number): Error {
+  const said = {code: 'EIO', errno: -5, syscall: 'read', path: file};
+  return Object.assign(new Error(`the file ends before the end of row ${row}`), said);
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   ftruncateSync,
   openSync,
@@ -20,7 +21,10 @@ export type RowStore = Readonly<{
   pixelFile: string;
   /** By row; undefined where an image has not been looked at. */
   outcomes: readonly (RowOutcome | undefined)[];
-  /** Their pixels are written already. @throws A system error, ENOSPC among them; the rows before are kept. */
+  /**
+   * Their pixels are written already. What is passing is known to this attempt only.
+   * @throws A system error, ENOSPC among them; the rows before are kept.
+   */
   record(outcomes: readonly RowOutcome[]): void;
   close(): void;
 }>;
@@ -45,15 +49,16 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
   const keep = (outcome: RowOutcome): void => {
     outcomes[outcome.row] = {...outcome, sha256: digests[outcome.row]!};
   };
-  const header = JSON.stringify({schema: 'pipeline/preprocess-rows/v2', size, rows: digests.length});
+  const header = JSON.stringify({schema: 'pipeline/preprocess-rows/v3', size, rows: digests.length});
   const fileBytes = npyBytes({rows: digests.length, size});
   const left = readJournal(journalFile, header);
   if (left === null || sizeOf(pixelFile) !== fileBytes) {
-    rmSync(journalFile, {force: true});
+    for (const file of [journalFile, pixelFile]) rmSync(file, {force: true});
     writeFileSync(pixelFile, npyHeader({rows: digests.length, size}));
     truncateSync(pixelFile, fileBytes);
     writeFileSync(journalFile, `${header}\n`);
   } else {
+    makeWritable(pixelFile);
     const trusted = left.filter((outcome) => digests[outcome.row] === outcome.sha256);
     for (const outcome of await withIntactPixels(trusted, {pixelFile, ...request})) keep(outcome);
   }
@@ -62,11 +67,21 @@ export async function openRowStore(request: RowStoreRequest): Promise<RowStore> 
     pixelFile,
     outcomes,
     record: (found) => {
-      append(journal, {file: journalFile, text: found.map((row) => `${JSON.stringify(row)}\n`).join('')});
+      const lasting = found.filter((row) => row.outcome === 'done' || row.passing === undefined);
+      append(journal, {file: journalFile, text: lasting.map((row) => `${JSON.stringify(row)}\n`).join('')});
       found.forEach(keep);
     },
     close: () => closeSync(journal),
   };
+}
+
+/**
+ * An attempt that was cut short while it was recorded has made its outputs read-only, and the array was the same file as
+ * this one. That attempt's folder is gone by now.
+ */
+function makeWritable(file: string): void {
+  const {mode} = statSync(file);
+  if ((mode & 0o200) === 0) chmodSync(file, (mode & 0o7777) | 0o200);
 }
 
 function sizeOf(file: string): number | null {

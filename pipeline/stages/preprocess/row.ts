@@ -1,9 +1,15 @@
-/** What became of one image. `row` is its place in the data set, `sha256` that of its file in the inventory. */
+/**
+ * What became of one image. `row` is its place in the data set, `sha256` that of its file in the inventory. `passing`: the
+ * file itself says nothing of the reason, so the next attempt looks at it again.
+ */
 export type RowOutcome = Readonly<{row: number; sha256: string}> &
   (
-    | (Readonly<{outcome: 'done'; crc32: number}> & RowFacts)
-    | Readonly<{outcome: 'unreadable'; reason: string}>
+    | (Readonly<{outcome: 'done'; crc32: number} & Decoders> & RowFacts)
+    | Readonly<{outcome: 'unreadable'; reason: string; passing?: true}>
   );
+
+/** `decoders` that are not our own, with their versions: of DICOM images, unless they were taken over. */
+type Decoders = {decoders?: string};
 
 export type DoneRow = Extract<RowOutcome, {outcome: 'done'}>;
 

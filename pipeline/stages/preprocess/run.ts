@@ -10,9 +10,10 @@ import {INTERLACED} from './decode.js';
 import {doneRows, finishImages, quarantineCsv} from './finish.js';
 import {makeRows} from './make-rows.js';
 import type {PreprocessParams} from './params.js';
+import type {DoneRow} from './row.js';
 import {openRowStore, type RowStore} from './row-store.js';
 
-/** Unreadable images that a failure lists; the quarantine list has them all. */
+/** Unreadable images that are told of one by one; the quarantine list has them all. */
 const SHOWN = 10;
 
 /** @returns How many images there are, how many of them are odd and how, and what was done with them this time. */
@@ -32,9 +33,16 @@ export async function runPreprocess(context: StageContext): Promise<StageResult>
       writeFileSync(list, quarantineCsv(store, inventory));
       return refused(tooManyUnreadable({unreadable, allowed, total: inventory.length, list}));
     }
-    for (const {message} of unreadable) context.report({type: 'stage-note', level: 'warning', text: message});
-    await finishImages({store, inventory, size, out, signal});
-    return ok({...summary(store), size, ...made.value});
+    for (const text of warnings(unreadable)) context.report({type: 'stage-note', level: 'warning', text});
+    const full = await finishImages({store, inventory, size, out, signal});
+    if (full !== null) return err(full);
+    const facts = summary(store);
+    const {dicom_decoders: decoders} = facts;
+    if (decoders !== undefined) {
+      const text = `DICOM files were decoded by ${decoders}`;
+      context.report({type: 'stage-note', level: 'info', text});
+    }
+    return ok({...facts, size, ...made.value});
   } finally {
     store.close();
   }
@@ -57,6 +65,16 @@ function listUnreadable(store: RowStore, inventory: readonly InventoryRow[]): re
   );
 }
 
+function warnings(unreadable: readonly Diagnostic[]): readonly string[] {
+  const shown = unreadable.slice(0, SHOWN).map(({message}) => message);
+  const more = unreadable.length - shown.length;
+  if (more === 0) return shown;
+  return [
+    ...shown,
+    `${countOf(more, 'more image')} cannot be used; quarantine.csv lists all ${unreadable.length}`,
+  ];
+}
+
 function tooManyUnreadable(
   facts: Readonly<{unreadable: readonly Diagnostic[]; allowed: number; total: number; list: string}>,
 ): readonly Diagnostic[] {
@@ -77,5 +95,12 @@ function summary(store: RowStore): JsonObject {
     not_gray: done.filter(({mode}) => mode !== 'L').length,
     interlaced: done.filter(({notes}) => notes === INTERLACED).length,
     modes,
+    ...decodersOf(done),
   };
+}
+
+/** Decoders of lossy formats differ by a gray value, so it is told which ones there were. */
+function decodersOf(done: readonly DoneRow[]): JsonObject {
+  const names = [...new Set(done.flatMap(({decoders}) => decoders ?? []))].sort();
+  return names.length === 0 ? {} : {dicom_decoders: names.join('; ')};
 }

@@ -14,8 +14,8 @@ export const preprocess: StageKind = {
   output: 'images',
   params: preprocessParams,
   paths: [],
-  // It decides whether there is a result, never what it is.
-  speedOnly: ['allow_unreadable'],
+  // Not even allow_unreadable: where it is lowered, a result with more images left out must not be taken for good.
+  speedOnly: [],
   slots: {},
   work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runPreprocess(context)},
 };

@@ -28,6 +28,7 @@ type TakeOver = Readonly<{
  */
 export async function takeOverRows(request: TakeOver): Promise<number> {
   const {earlier, store, onRows} = request;
+  if (earlier.length === 0 || !store.outcomes.includes(undefined)) return 0;
   const target = {descriptor: openSync(store.pixelFile, 'r+'), file: store.pixelFile};
   let done = 0;
   const batch: RowOutcome[] = [];

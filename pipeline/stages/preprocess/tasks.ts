@@ -1,12 +1,11 @@
-import {createHash} from 'node:crypto';
-import {open} from 'node:fs/promises';
-import {err, ok, type Result} from '../../model/result.js';
+import {ok} from '../../model/result.js';
 import {formatBytes} from '../../model/words.js';
 import {readArchive} from '../archives/read-archive.js';
 import type {InventoryRow} from '../dataset.js';
 import type {DicomDecoder} from './dicom.js';
 import {refuseFrame} from './frame.js';
 import type {ChangedImage, RowOutcome} from './row.js';
+import {readSource, unchanged} from './source-file.js';
 import type {PreprocessTask} from './worker.js';
 
 /** An image that is still to be looked at; `row` is its place in the data set. */
@@ -111,34 +110,16 @@ async function decodeDicom(
   decoder: DicomDecoder,
 ): Promise<PreprocessTask | RowOutcome | ChangedImage> {
   const {sha256, bytes, source} = image;
-  const found =
-    content === null && source.kind === 'file' ? await readWhole(source.path, bytes) : ok(content!);
-  if (!found.ok) return {row, outcome: 'changed', how: found.error};
-  if (createHash('sha256').update(found.value).digest('hex') !== sha256) {
-    return {row, outcome: 'changed', how: 'has another content'};
-  }
-  const decoded = await decoder.decode(found.value);
-  if (!decoded.ok) return {row, sha256, outcome: 'unreadable', reason: decoded.error};
-  const {width, height, pixels, notes} = decoded.value;
-  const absurd = refuseFrame({width, height});
-  if (absurd !== null) return {row, sha256, outcome: 'unreadable', reason: absurd};
+  const found = content === null && source.kind === 'file' ? readSource(source.path, bytes) : ok(content!);
+  const file = found.ok ? unchanged(found.value, sha256) : found;
+  if (!file.ok) return {row, outcome: 'changed', how: file.error};
+  const decoded = await decoder.decode(file.value, image.image);
+  if (!decoded.ok) return {row, sha256, outcome: 'unreadable', ...decoded.error};
+  const {width, height, pixels, notes, decoders} = decoded.value;
   const frame = {width, height};
-  return {row, sha256, from: 'pixels', pixels: whole(pixels), frame, mode: DICOM_MODE, notes};
-}
-
-/** The size is asked first: what has become a file of many gigabytes is not read. */
-async function readWhole(path: string, bytes: number): Promise<Result<Buffer, string>> {
-  try {
-    const file = await open(path);
-    try {
-      return (await file.stat()).size === bytes ? ok(await file.readFile()) : err('has another size');
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return err('is gone');
-    throw error;
-  }
+  const absurd = refuseFrame(frame);
+  if (absurd !== null) return {row, sha256, outcome: 'unreadable', reason: absurd};
+  return {row, sha256, from: 'pixels', pixels: whole(pixels), frame, mode: DICOM_MODE, notes, decoders};
 }
 
 /** A view of all of its memory, which can then be moved to a thread; copied where others have a part of it. */

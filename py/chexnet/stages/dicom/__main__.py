@@ -1,9 +1,10 @@
 """Gray pixels of DICOM files: a server on stdin and stdout, ended by the end of stdin. Its client is TypeScript.
 
-A frame is four bytes of length, big-endian, and so many bytes. The server first says one frame of JSON: {"ready": true}
-or, and then it ends, {"ready": false, "message", "hint"}. Each request is one frame, a DICOM file. Each answer is two:
-JSON with "width", "height" and "facts", or with "reason", the end of a sentence that begins with the file's name; and
-then the gray values, row by row, or nothing. Of what a file says of a person nothing is answered, printed or kept.
+A frame is four bytes of length, big-endian, and so many bytes. The server first says one frame of JSON: {"ready": true,
+"versions"}, when it has decoded an image of its own, or, and then it ends, {"ready": false, "message", "hint"}. Each
+request is one frame, a DICOM file. Each answer is two: JSON with "width", "height" and "facts", or with "reason", the
+end of a sentence that begins with the file's name, or with "short_of_memory", which says nothing of the file; and then
+the gray values, row by row, or nothing. Of what a file says of a person nothing is answered, printed or kept.
 """
 
 import contextlib
@@ -40,7 +41,7 @@ def main() -> None:
     _limit_memory()
     with contextlib.suppress(BrokenPipeError):
         problem = _what_is_missing()
-        _write_json(answers, {"ready": True} if problem is None else {"ready": False, **problem})
+        _write_json(answers, _readiness(problem))
         answers.flush()
         if problem is None:
             _serve(requests, answers)
@@ -66,7 +67,7 @@ def _answer_to(data: bytes) -> tuple[dict[str, Any], memoryview | bytes]:
     except RefusedError as refused:
         return {"reason": refused.reason}, b""
     except MemoryError:
-        return {"reason": "needs more memory to be unpacked than an image may take"}, b""
+        return {"short_of_memory": True}, b""
     except Exception as error:
         # Its text may quote the file, so only its name goes out.
         return {"reason": f"cannot be understood as DICOM ({type(error).__name__})"}, b""
@@ -87,10 +88,32 @@ def _what_is_missing() -> dict[str, str] | None:
             importlib.import_module(module)
         except Exception as error:
             return {"message": f"DICOM files need {module}, which does not load: {error}", "hint": install}
-    version: str = importlib.import_module("pydicom").__version__
+    version = _versions()["pydicom"]
     if int(version.split(".")[0]) < 3:
         return {"message": f"DICOM files need pydicom 3 or newer; here is {version}", "hint": install}
+    if not _decoders_work():
+        return {"message": "DICOM files need gdcm, which does not decode an image that is known", "hint": install}
     return None
+
+
+def _decoders_work() -> bool:
+    from chexnet.stages.dicom.self_test import decoders_work
+
+    try:
+        return decoders_work()
+    except Exception:
+        return False
+
+
+def _readiness(problem: dict[str, str] | None) -> dict[str, Any]:
+    return {"ready": True, "versions": _versions()} if problem is None else {"ready": False, **problem}
+
+
+def _versions() -> dict[str, str]:
+    """Of what makes the pixels: decoders of lossy formats differ by a gray value from version to version."""
+    pydicom, gdcm = importlib.import_module("pydicom"), importlib.import_module("gdcm")
+    own: Any = getattr(gdcm, "Version", None)
+    return {"pydicom": str(pydicom.__version__), "gdcm": str(own.GetVersion()) if own is not None else "unknown"}
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:

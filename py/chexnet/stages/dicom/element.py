@@ -25,6 +25,8 @@ def value_of(data: Dataset, keyword: str) -> Any:
     """
     try:
         value = data.get(keyword)
+    except MemoryError:
+        raise
     except Exception:
         # Its text may quote the value.
         raise RefusedError(f"has a damaged {keyword}") from None

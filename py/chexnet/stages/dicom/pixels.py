@@ -63,6 +63,8 @@ def decoded_words(pixels: bytes, syntax: UID, layout: Layout) -> Words:
         raise RefusedError("has compressed pixels that do not begin at bit 0")
     try:
         frame = get_frame(pixels, 0, number_of_frames=1)
+    except MemoryError:
+        raise
     except Exception:
         raise RefusedError(f"has damaged or cut off {syntax.name} pixels") from None
     precision = _checked_precision(frame, syntax, layout)

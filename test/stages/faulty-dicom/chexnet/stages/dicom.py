@@ -9,9 +9,11 @@ from pathlib import Path
 
 
 def main() -> None:
-    write({"ready": True})
+    write({"ready": True, "versions": {"pydicom": "3", "gdcm": "4"}})
     while len(size := sys.stdin.buffer.read(4)) == 4:
-        word, _, rest = sys.stdin.buffer.read(int.from_bytes(size, "big")).decode().partition(" ")
+        word, _, rest = (
+            sys.stdin.buffer.read(int.from_bytes(size, "big")).decode().partition(" ")
+        )
         if word == "die":
             os.kill(os.getpid(), int(rest))
         if word == "leave":
@@ -21,8 +23,25 @@ def main() -> None:
             signal.pause()
         if word == "meet":
             meet(Path(rest))
+        if word == "exhaust":
+            Path(rest).touch()
+            write({"short_of_memory": True})
+            write_frame(b"")
+            continue
+        if word == "once":
+            once(*rest.split(" "))
         write({"reason": f"is answered by {os.getpid()}"})
         write_frame(b"")
+
+
+def once(mark: str, fault: str) -> None:
+    """Fails only where no other process has before."""
+    if Path(mark).exists():
+        return
+    Path(mark).touch()
+    if fault == "hang":
+        signal.pause()
+    os.kill(os.getpid(), int(fault))
 
 
 def meet(folder: Path) -> None:
