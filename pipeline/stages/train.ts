@@ -37,6 +37,7 @@ const params = z
     weights: z
       .string()
       .min(1)
+      .nullable()
       .default('none')
       .transform((path) => (path === 'none' ? null : path))
       .describe(

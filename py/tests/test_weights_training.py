@@ -40,6 +40,7 @@ def test_a_killed_training_goes_on_without_the_file_it_started_from_and_its_file
     sha256 = sha256_of(moved)
     arguments = train_arguments(artifacts, tmp_path, weights=str(moved), epochs=1)
     running = start_job(TRAIN, arguments, tmp_path)
+    told = str(running.until(type="log")["line"])
     running.until(type="checkpoint", step=2)
     kill(running)
     moved.unlink()
@@ -49,6 +50,7 @@ def test_a_killed_training_goes_on_without_the_file_it_started_from_and_its_file
 
     assert ended.code == 0, ended.stderr
     assert "weights from chexnet.pth.tar, a checkpoint in the layout of the published CheXNet ones: 727 tensors" in log
+    assert told.startswith("weights from chexnet.pth.tar")
     assert "whether chexnet.pth.tar was trained on images of val or test is not checked" in log
     assert "weights from" not in ended.stderr
     facts = {"file": "chexnet.pth.tar", "sha256": sha256, "layout": "chexnet", "tensors": 727, "head": "kept"}
@@ -58,6 +60,7 @@ def test_a_killed_training_goes_on_without_the_file_it_started_from_and_its_file
     summary = ended.of_type("summary")[-1]["facts"]
     assert isinstance(summary, dict)
     assert (summary["weights"], summary["weights_sha256"]) == ("chexnet.pth.tar", sha256)
+    assert summary["weights_trained_on"] == "not checked"
     starts_from_our_own_files(tmp_path)
 
 

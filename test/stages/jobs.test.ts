@@ -27,6 +27,8 @@ describe('stages of several ranks', () => {
 
   it('weights: none names no file', () => {
     assert.equal(train.params.parse({...LEAST, weights: 'none'})['weights'], null);
+    // As the resolved configuration writes it.
+    assert.equal(train.params.parse({...LEAST, weights: null})['weights'], null);
     assert.equal(train.params.parse({...LEAST, weights: 'imagenet.pth'})['weights'], 'imagenet.pth');
   });
 

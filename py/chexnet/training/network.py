@@ -1,7 +1,7 @@
 """The model on its device, as one rank or as many train it, fresh or from a checkpoint."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from chexnet.training.averages import (
     weights_of,
 )
 from chexnet.training.densenet import DenseNet121, batch_norms
-from chexnet.training.entry import say
 from chexnet.training.inputs import Feed
 from chexnet.training.optimizer import make_optimizer
 from chexnet.training.params import TrainParams
@@ -49,16 +48,18 @@ def build_network(
     *,
     findings: Sequence[str],
     snapshot: Mapping[str, Any] | None,
+    tell: Callable[[str], None],
 ) -> Network:
     """A network before its first step. `labels` (n, findings) of the training fold set the bias of the outputs.
 
     `snapshot`: the tensors of the checkpoint that the caller then restores; starting weights are not read again.
+    `tell` gets lines for people about starting weights.
     """
     torch.manual_seed(params.seed)
     model = DenseNet121(outputs=labels.shape[1])
     started_from = None if snapshot is None else snapshot.get("started_from")
     if snapshot is None:
-        started_from = _begin(model, params, labels, findings, world)
+        started_from = _begin(model, params, labels, findings, tell)
     model = to_device(model, feed)
     set_training(model, frozen_statistics=params.freeze_batch_norm)
     return Network(
@@ -147,7 +148,11 @@ def weights_are_finite(model: nn.Module) -> bool:
 
 
 def _begin(
-    model: DenseNet121, params: TrainParams, labels: npt.NDArray[np.float32], findings: Sequence[str], world: World
+    model: DenseNet121,
+    params: TrainParams,
+    labels: npt.NDArray[np.float32],
+    findings: Sequence[str],
+    tell: Callable[[str], None],
 ) -> Mapping[str, object] | None:
     """Put the starting weights in, if there are any; outputs that are new say the prevalence."""
     loaded = None if params.weights is None else load_weights(model, weights_file(params.weights), findings)
@@ -155,9 +160,8 @@ def _begin(
         set_prior(model, labels)
     if loaded is None:
         return None
-    if world.leads:
-        for remark in loaded.remarks:
-            say(remark)
+    for remark in loaded.remarks:
+        tell(remark)
     return loaded.facts()
 
 

@@ -21,6 +21,19 @@ def seen_before(started_from: Mapping[str, object] | None, folds: Path) -> str |
     )
 
 
+def origin_facts(started_from: object, folds: Path) -> dict[str, object]:
+    """Headline facts of a training about the weights that it was started from; none for random weights."""
+    if not isinstance(started_from, Mapping):
+        return {}
+    unchecked = seen_before(started_from, folds) is not None
+    return {
+        "weights": started_from["file"],
+        "weights_sha256": started_from["sha256"],
+        # The finished stage's line shows it, and the record keeps it.
+        **({"weights_trained_on": "not checked"} if unchecked else {}),
+    }
+
+
 def _is_checked(audit: Path) -> bool:
     try:
         checks = json.loads(audit.read_text(encoding="utf-8"))["checks"]

@@ -2,15 +2,15 @@
 
 import os
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
 from chexnet.accelerators.choose import Choice, choose
 from chexnet.mistakes import UserError
-from chexnet.runtime.journal import Device, Journal, Summary
+from chexnet.runtime.journal import Device, Journal, Log, Summary
 from chexnet.training.checkpoint import Snapshot, find_checkpoint, read_checkpoint
 from chexnet.training.data import Radiographs, load_radiographs
 from chexnet.training.entry import say
@@ -26,7 +26,7 @@ from chexnet.training.params import TrainParams
 from chexnet.training.plan import Plan
 from chexnet.training.progress import Progress
 from chexnet.training.schedule import Rates
-from chexnet.training.seen_before import seen_before
+from chexnet.training.seen_before import origin_facts, seen_before
 from chexnet.training.session import Session
 from chexnet.training.step_log import Sink, StepLog, open_steps
 from chexnet.training.stop import StopRequest, watch_signals
@@ -148,6 +148,7 @@ def _open_session(
 ) -> Session:
     world, data, accelerator, params = setting.world, setting.data, setting.choice.accelerator, job.params
     feed = Feed(accelerator, params.input, params.precision)
+    tell = partial(_tell, journal if world.leads else None)
     network = build_network(
         params,
         data.fold("train").labels,
@@ -155,11 +156,12 @@ def _open_session(
         world,
         findings=job.findings,
         snapshot=None if snapshot is None else snapshot.tensors,
+        tell=tell,
     )
     if snapshot is not None:
         _restore(network, snapshot, setting, params, feed)
-    elif world.leads and (warning := seen_before(network.started_from, job.sources.folds)):
-        say(warning)
+    elif warning := seen_before(network.started_from, job.sources.folds):
+        tell(warning)
     length = 0 if snapshot is None else snapshot.progress.steps_bytes
     sink = Sink(
         world=world,
@@ -208,7 +210,7 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
         "epochs": progress.epoch,
         "steps": progress.step,
         "stopped_early": progress.epoch < job.params.epochs,
-        **_origin_facts(latest.get("started_from")),
+        **origin_facts(latest.get("started_from"), job.sources.folds),
         "best_epoch": None if best is None else best.epoch,
         "best_measure": None if best is None else best.measure,
         "best_value": None if best is None else best.value,
@@ -227,8 +229,10 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
     journal.close(sync=True)
 
 
-def _origin_facts(started_from: object) -> dict[str, object]:
-    """Nothing for random weights."""
-    if not isinstance(started_from, Mapping):
-        return {}
-    return {"weights": started_from["file"], "weights_sha256": started_from["sha256"]}
+def _tell(journal: Journal | None, text: str) -> None:
+    """In the job's log and, where there is one, in its journal. None for ranks that only follow."""
+    if journal is None:
+        return
+    say(text)
+    if journal.path is not None:
+        journal.append(Log(rank=0, stream="stderr", line=text))
