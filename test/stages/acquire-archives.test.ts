@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import {existsSync, readdirSync, utimesSync, writeFileSync} from 'node:fs';
+import {spawnSync} from 'node:child_process';
+import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import {acquire} from '../../pipeline/stages/acquire/stage.js';
@@ -139,11 +140,9 @@ describe('acquire from archives', () => {
       }
     }));
 
-  it('says which archives are damaged, and does not read the others again', () =>
+  it('says which archives are damaged, and what to do', () =>
     withBench(async (bench) => {
-      const whole = archive({'images/a.png': 1, 'images/x.png': 7});
-      const good = bench.write('data/one.tar.gz', whole);
-      utimesSync(good, 1e9, 1e9);
+      bench.write('data/one.tar.gz', archive({'images/a.png': 1, 'images/x.png': 7}));
       const second = archive({'images/b.png': 2, 'images/c.png': 3});
       bench.write('data/two.tar.gz', second.subarray(0, second.length - 30));
       bench.write('data/three.tar', 'this is no archive');
@@ -153,18 +152,27 @@ describe('acquire from archives', () => {
         '- data/three.tar is no tar archive | fetch or copy it again',
         '- data/two.tar.gz is cut off: its gzip data end too early, behind images/c.png | fetch or copy it again',
       ]);
+    }));
 
-      // Whoever read it now would find it damaged too.
-      writeFileSync(good, Buffer.alloc(whole.length));
-      utimesSync(good, 1e9, 1e9);
-      bench.write('data/two.tar.gz', second);
-      bench.write('data/three.tar', makeTar([member('d.png', 4)]));
-      const finished = await bench.run(acquire, params, {resume: failed.resume});
-      assert.deepEqual(
-        placesOf(finished).map((place) => place.slice(0, 5)),
-        ['a.png', 'b.png', 'c.png', 'd.png'],
+  it('leaves DICOM files in their archives also when it unpacks: they may name patients', () =>
+    withBench(async (bench) => {
+      const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM....Prefect^Ford')]);
+      const packed = makeTar([member('images/a.png', 1), {name: 'images/b.dcm', content: dicom}]);
+      bench.write('data/one.tar.gz', gzipSync(packed));
+      const images = join(bench.folder, 'data');
+      const metadata = metadataOf(bench, ['a.png', 'b.png']);
+      const finished = await bench.run(acquire, {images, metadata, unpack: true});
+      assert.deepEqual(placesOf(finished), ['a.png: -1  images/a.png', 'b.png: 0 one.tar.gz images/b.dcm']);
+      assert.deepEqual(readdirSync(join(finished.artifact.path, 'images')), ['a.png']);
+      assert.ok(
+        finished.news.some(
+          (news) =>
+            news.type === 'stage-note' &&
+            news.text === '1 DICOM file stays in the archives: they may name patients',
+        ),
       );
-      assert.equal(finished.read('extra.csv'), 'image,path\nx.png,one.tar.gz:images/x.png\n');
+      const grep = spawnSync('grep', ['-r', 'Prefect', finished.artifact.path, finished.resume]);
+      assert.equal(grep.status, 1, grep.stdout.toString());
     }));
 
   it('warns of archives that are not as they were published', () =>

@@ -60,7 +60,9 @@ export function openArchiveJournal(folder: string): ArchiveJournal {
   }
   const journal = openSync(file, 'a');
   const write = (line: Line): void => {
-    writeSync(journal, `${JSON.stringify(line)}\n`);
+    // A write may fall short, on a disk that is nearly full.
+    let bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    while (bytes.length > 0) bytes = bytes.subarray(writeSync(journal, bytes));
   };
   return {
     isSameBoot,

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import {mkdirSync, readFileSync, rmSync, statSync} from 'node:fs';
-import {writeFile} from 'node:fs/promises';
+import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import {rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Diagnostic, fault} from '../../model/diagnostic.js';
 import {err, ok, type Result} from '../../model/result.js';
@@ -69,8 +69,8 @@ export function unpackedPath(unpackTo: string, archive: number, member: string):
 async function readOne(index: number, request: ArchivesRequest): Promise<Contents> {
   const {rows, journal, unpackTo, onImages} = request;
   const {root, archive, path} = request.archives[index]!;
-  const {size, mtimeMs} = statSync(path);
-  const key = `${root} ${archive} ${size} ${mtimeMs}`;
+  // Of the same content: another one is another fingerprint, and has another journal.
+  const key = `${root} ${archive}`;
   const {images: earlier, rest} = trusted(journal.of(key), index, request);
   onImages(earlier.size);
   if (rest !== null) return {candidates: [...earlier.values()], ...rest};
@@ -91,13 +91,27 @@ async function readOne(index: number, request: ArchivesRequest): Promise<Content
   });
   for await (const {name, bytes} of members) {
     const candidate = describe({root, archive, path: name}, bytes, rows);
-    if (unpackTo !== null) await writeFile(unpackedPath(unpackTo, index, name), bytes);
+    if (unpackTo !== null && isUnpacked(candidate)) await unpack(unpackedPath(unpackTo, index, name), bytes);
     journal.image(key, candidate);
     images.set(name, candidate);
     onImages(1);
   }
   journal.end(key, {extras, refused});
   return {candidates: [...images.values()].filter((image) => image !== null), extras, refused};
+}
+
+/**
+ * Renamed into its place: an attempt that was killed late may have left a file there that is read-only.
+ * @param file - Absolute.
+ */
+async function unpack(file: string, bytes: Buffer): Promise<void> {
+  await writeFile(`${file}.part`, bytes);
+  await rename(`${file}.part`, file);
+}
+
+/** Whether an image of an archive is written out. A DICOM file is not: it may name the patient. */
+export function isUnpacked({mode}: Pick<Candidate, 'mode'>): boolean {
+  return mode !== 'DICOM';
 }
 
 function describe(
@@ -116,14 +130,14 @@ function describe(
 function trusted(progress: ArchiveProgress, index: number, request: ArchivesRequest): ArchiveProgress {
   const {unpackTo, journal} = request;
   if (unpackTo === null) return progress;
-  const images = [...progress.images].filter(([member, {bytes, sha256}]) => {
+  const images = [...progress.images].filter(([member, candidate]) => {
+    if (!isUnpacked(candidate)) return true;
+    const {bytes, sha256} = candidate;
     const file = unpackedPath(unpackTo, index, member);
     if (statSync(file, {throwIfNoEntry: false})?.size === bytes) {
       if (journal.isSameBoot) return true;
       if (createHash('sha256').update(readFileSync(file)).digest('hex') === sha256) return true;
     }
-    // An attempt that was killed late may have made it read-only.
-    rmSync(file, {force: true});
     return false;
   });
   const rest = images.length === progress.images.size ? progress.rest : null;

@@ -6,6 +6,9 @@ export const START_BYTES = 132;
 
 const EXTENSIONS = /\.(png|dcm|dicom)$/i;
 
+/** Archives of hospitals name DICOM files by their unique identifier: numbers with points between. */
+const IDENTIFIER = /^\d+(\.\d+)+$/;
+
 /** The name of an image without what tells its form: 00000001_000.png and 00000001_000.dcm are the same radiograph. */
 export function stemOf(name: string): string {
   return name.replace(EXTENSIONS, '');
@@ -13,12 +16,12 @@ export function stemOf(name: string): string {
 
 /** Whether a file is meant as an image by its name: so it is listed also when it belongs to no row of the metadata. */
 export function isImageName(name: string): boolean {
-  return EXTENSIONS.test(name);
+  return EXTENSIONS.test(name) || IDENTIFIER.test(name);
 }
 
 /** Whether a file may be an image by its name: DICOM files often have no extension. */
 export function mayBeImage(name: string): boolean {
-  return EXTENSIONS.test(name) || !name.includes('.');
+  return isImageName(name) || !name.includes('.');
 }
 
 export function isArchiveName(name: string): boolean {
