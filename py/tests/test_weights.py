@@ -175,7 +175,7 @@ def test_tensors_beside_the_network_are_passed_over_and_named(given: Given, tmp_
     loaded = load({"state_dict": state}, tmp_path, given)
 
     assert loaded.head == "kept"
-    assert loaded.remarks[-1] == "1 tensors of it are not of the network (criterion.pos_weight)"
+    assert loaded.remarks[-1] == "passed over, since it is not of the network: criterion.pos_weight"
 
 
 def test_what_does_not_fit_is_counted_and_named_and_nothing_is_loaded(given: Given, tmp_path: Path) -> None:
@@ -194,6 +194,29 @@ def test_what_does_not_fit_is_counted_and_named_and_nothing_is_loaded(given: Giv
         "1 of another shape (features.conv0.weight is (64, 1, 7, 7), not (64, 3, 7, 7)); "
         "1 of another type (features.norm0.weight); 1 not finite (features.norm0.bias)."
     )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        torch.zeros(14, 1024).to_sparse(),
+        torch.zeros(14, 1024, dtype=torch.complex64),
+        torch.zeros(14, 1024, dtype=torch.int64),
+    ],
+)
+def test_a_classifier_that_is_no_plain_tensor_does_not_fit(odd: torch.Tensor, given: Given, tmp_path: Path) -> None:
+    content = {"state_dict": {**given.tensors, "classifier.weight": odd}, "classes": sorted(FINDINGS)}
+    torch.save(content, tmp_path / "weights.pt")
+
+    assert "does not fit DenseNet-121: 1 of another type (classifier.weight)" in str(refusal(tmp_path / "weights.pt"))
+
+
+def test_what_is_called_a_checkpoint_of_ours_and_is_none_holds_nothing(tmp_path: Path) -> None:
+    statistics = [{"norm": torch.zeros(2)}, {"norm": torch.zeros(3)}]
+    for rest in ({}, {"average": None}, {"average": None, "weights": {"a": 1}, "statistics": statistics}):
+        torch.save({"schema": "chexnet/checkpoint/v1", **rest}, tmp_path / "checkpoint.pt")
+
+        assert "holds no named tensors" in refusal(tmp_path / "checkpoint.pt").user_message
 
 
 def test_weights_of_another_architecture_do_not_fit(tmp_path: Path) -> None:

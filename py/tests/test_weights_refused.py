@@ -5,6 +5,7 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,16 @@ class Hostile:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, (str(self.folder),)
+
+
+class Scalar:
+    """Pickled as one of NumPy's numbers, of the given bytes."""
+
+    def __init__(self, dtype: "np.dtype[Any]", content: bytes) -> None:
+        self.dtype, self.content = dtype, content
+
+    def __reduce__(self) -> tuple[object, tuple[object, bytes]]:
+        return np.float64(0).__reduce__()[0], (self.dtype, self.content)
 
 
 def refusal(path: Path) -> UserError:
@@ -60,6 +71,19 @@ def test_code_in_a_file_does_not_run_and_is_told_in_one_message(how: str, tmp_pa
     else:
         torch.load(path, weights_only=False)
     assert folder.exists()
+
+
+def test_numbers_of_numpy_bring_no_code_along(tmp_path: Path) -> None:
+    """They are the one thing that is allowed beside what torch allows."""
+    folder = tmp_path / "made-by-code"
+    inner = pickle.dumps(Hostile(folder))
+    for number, argument in ((np.float64, np.dtype("f8")), (object, np.dtype("O"))):
+        path = tmp_path / f"{number.__name__}.pt"
+        torch.save({"best": Scalar(argument, inner), "a": torch.zeros(1)}, path)
+        with contextlib.suppress(UserError):
+            read_tensors(path)
+
+    assert not folder.exists()
 
 
 def test_a_pickled_whole_model_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def exported_from(tensors: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 def _exported(content: State) -> dict[str, torch.Tensor]:
     try:
         return _tensors(exported_from(content))
-    except (KeyError, TypeError, IndexError, AttributeError):
+    except (KeyError, TypeError, IndexError, AttributeError, RuntimeError):
         return {}
 
 

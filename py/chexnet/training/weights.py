@@ -80,7 +80,7 @@ def load_weights(model: nn.Module, path: Path, findings: Sequence[str]) -> Loade
             "Take weights of a DenseNet-121 for images of three channels, with torchvision's names.",
         )
     model.load_state_dict(given, strict=False)
-    beside = f"{len(found.beside)} tensors of it are not of the network ({_some(found.beside)})"
+    beside = f"passed over, since it is not of the network: {_some(found.beside)}"
     origin = f"weights from {path.name}, {LAYOUTS[found.layout]}: {len(given)} tensors, SHA-256 {sha256[:12]}…"
     remarks = (origin, remark, *([beside] if found.beside else []))
     return Loaded(file=path.name, sha256=sha256, layout=found.layout, tensors=len(given), head=head, remarks=remarks)
@@ -112,6 +112,8 @@ def _fit_head(
     outputs, count = int(weight.shape[0]) if weight.dim() > 0 else 0, wanted[_HEAD[0]].shape[0]
     if outputs != count or bias.shape != wanted[_HEAD[1]].shape:
         return body, "new", f"their classifier has {outputs} outputs, not {count}: it starts anew"
+    if not (_is_plain(weight, wanted[_HEAD[0]]) and _is_plain(bias, wanted[_HEAD[1]])):
+        return found.tensors, "kept", ""  # This is a fault, and is told as one.
     if found.classes is None:
         return found.tensors, "kept", f"they do not name their {count} classes: CheXNet's order is taken for granted"
     order = order_of(found.classes, findings)
