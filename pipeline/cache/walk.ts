@@ -7,8 +7,9 @@ import {COLUMNS, type FoundFiles} from '../store/stat-table.js';
  * with `/`. Links are followed, as data sets on clusters are often folders of links. Names that begin with a dot are left
  * out: what file managers, notebooks and network file systems drop there (.DS_Store, ._x.png, .ipynb_checkpoints,
  * .nfs0001) is no data.
- * One system call a file; this thread is given back every few thousand files.
- * @throws System errors; ELOOP when a link leads back into a folder around it.
+ * One system call a file; this thread is given back every few thousand files. A link that leads back into a folder around
+ * it adds nothing.
+ * @throws System errors, also for a link that leads nowhere: what it stood for would be missing unsaid.
  */
 export async function walk(root: string): Promise<FoundFiles> {
   const names: string[] = [];
@@ -21,7 +22,7 @@ export async function walk(root: string): Promise<FoundFiles> {
       const path = `${folder}/${entry}`;
       const target = statSync(path);
       if (target.isDirectory()) {
-        if (within.includes(identityOf(target))) throw loop(path);
+        if (within.includes(identityOf(target))) continue;
         await visit(path, `${prefix}${entry}/`, within);
       } else if (target.isFile()) {
         const {size, mtimeMs, ctimeMs, ino} = target;
@@ -38,11 +39,6 @@ export async function walk(root: string): Promise<FoundFiles> {
 
 function identityOf({dev, ino}: Stats): string {
   return `${dev}:${ino}`;
-}
-
-function loop(path: string): Error {
-  const message = 'a link leads back into a folder around it';
-  return Object.assign(new Error(message), {code: 'ELOOP', errno: -40, syscall: 'stat', path});
 }
 
 /** Nearly always they are: only the likes of `a.png`, which comes before `a/b.png`, were met too late. */
