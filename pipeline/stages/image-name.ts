@@ -2,14 +2,15 @@ import type {ArtifactRef} from '../model/stage-kind.js';
 import type {ImageRow} from './dataset.js';
 
 /** `00000013_005.png`: the patient's number, then that of the image. */
-const IMAGE_NAME = /^(\d{8})_\d{3}\.\w+$/;
+const IMAGE_NAME = /^\d{8}_\d{3}\.\w+$/;
 
 /** Patients of ChestX-ray14, numbered from 1. */
 export const PATIENTS = 30_805;
 
 /** The patient's number in the name of an image of ChestX-ray14; null of a name of another kind. */
 export function patientInName(image: string): number | null {
-  const number = Number(IMAGE_NAME.exec(image)?.[1]);
+  if (!IMAGE_NAME.test(image)) return null;
+  const number = Number(image.slice(0, 8));
   return number >= 1 && number <= PATIENTS ? number : null;
 }
 

@@ -5,7 +5,6 @@ import type {ArtifactRef} from '../../model/stage-kind.js';
 import {countOf} from '../../model/words.js';
 import {ALL_IMAGES} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
-import {isChestXray14} from '../image-name.js';
 import {readFoldColumn} from './column.js';
 import {dealPatients} from './deal.js';
 import {firstLabels, haveKnownLabels} from './first-labels.js';
@@ -25,7 +24,12 @@ export type Assignment = Readonly<{
 }>;
 
 type Assigned = Result<Assignment, readonly Diagnostic[]>;
-type Data = Readonly<{rows: readonly ImageRow[]; dataset: ArtifactRef}>;
+type Data = Readonly<{
+  rows: readonly ImageRow[];
+  dataset: ArtifactRef;
+  /** Whether the images are those of ChestX-ray14. */
+  known: boolean;
+}>;
 
 /** Puts images into folds by the method that the configuration names. */
 export function assign(data: Data, given: SplitParams): Assigned {
@@ -159,8 +163,8 @@ function noneKnown(
   return fault(message, null, 'do both belong to the same data set? images are matched by file name');
 }
 
-function notChestXray14({rows, dataset}: Data): Diagnostic | null {
-  if (isChestXray14(dataset, rows)) return null;
+function notChestXray14({known}: Data): Diagnostic | null {
+  if (known) return null;
   const message = 'the published folds are of ChestX-ray14, and these images are not';
   return fault(message, null, 'take method: seeded, or lists of your own');
 }

@@ -101,18 +101,19 @@ function describeLists(listed: readonly ListedImage<Fold>[], members: readonly I
   });
   const parts = FOLDS.map((fold) => {
     const images = listed.filter(({part}) => part === fold);
-    return [fold, describeList(images, images.filter(({image}) => present.has(image)).length)];
+    const absent = images.reduce((count, {image}) => count + (present.has(image) ? 0 : 1), 0);
+    return [fold, describeList(images, absent)];
   });
   return {...Object.fromEntries(parts), labels_unlike_the_metadata: differing.length};
 }
 
 /** Both are in the order of FINDINGS. */
 function areSame(one: readonly Finding[], other: readonly Finding[]): boolean {
+  if (one === other) return true;
   return one.length === other.length && one.every((finding, place) => finding === other[place]);
 }
 
-function describeList(images: readonly ListedImage<Fold>[], present: number): JsonObject {
-  const absent = images.length - present;
+function describeList(images: readonly ListedImage<Fold>[], absent: number): JsonObject {
   const counts = new Map<Finding, number>(FINDINGS.map((name) => [name, 0]));
   let [labelled, none] = [0, 0];
   for (const {findings} of images) {

@@ -23,10 +23,10 @@ export async function runSplit(context: StageContext): Promise<StageResult> {
   const given = context.params as unknown as SplitParams;
   const dataset = context.need('dataset');
   const rows = readMetadata(dataset);
-  const assigned = assign({rows, dataset}, given);
+  const known = isChestXray14(dataset, rows);
+  const assigned = assign({rows, dataset, known}, given);
   if (!assigned.ok) return err({reason: 'invalid-input', diagnostics: assigned.error});
   const members = membersOf(rows, assigned.value);
-  const known = isChestXray14(dataset, rows);
   const checks = checkFolds(members, {given, rows, known});
   if (!checks.ok) return err({reason: 'invalid-input', diagnostics: checks.error});
   const audit = auditDocument(checks.value, given.accept);
