@@ -85,6 +85,11 @@ describe('a folder of DICOM files', () => {
         const bytes = readFileSync(join(path, name)).toString('latin1');
         assert.ok(!/Prefect|BETELGEUSE|042Y/.test(bytes), name);
       }
+      const {dicom_decoders: decoders} = factsOf(finished.dicom);
+      assert.match(String(decoders), /^pydicom [\d.]+, gdcm [\d.]+$/);
+      assert.equal('dicom_decoders' in factsOf(finished.png), false);
+      const text = `DICOM files were decoded by ${decoders}`;
+      assert.ok(finished.dicom.news.some((news) => news.type === 'stage-note' && news.text === text));
       assert.match(finished.dicom.read('notes.csv'), /^00000006_000\.png,"MONOCHROME1, 8 bits, Explicit VR/m);
     }));
 

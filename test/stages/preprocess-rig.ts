@@ -10,7 +10,7 @@ import {preprocess} from '../../pipeline/stages/preprocess/stage.js';
 import {ROOT} from '../rig.js';
 import {dataEntry, entry} from './data.js';
 import {grayPng} from './png-maker.js';
-import type {PreprocessOrder} from './preprocess-process.js';
+import type {PreprocessAccount, PreprocessOrder} from './preprocess-process.js';
 import type {Bench, Finished, RunOptions} from './rig.js';
 import {makeTar} from './tar-maker.js';
 
@@ -60,6 +60,15 @@ export async function archivedDataset(
 export function tarOf(files: Files): Buffer {
   const members = Object.entries(files).map(([name, content]) => ({name: `images/${name}`, content}));
   return gzipSync(makeTar(members), {level: 1});
+}
+
+/** Runs the stage in a process of its own, which must succeed. @param user - Of the process, when the test runs as root. */
+export async function runAlone(
+  order: PreprocessOrder,
+  user: {uid?: number; gid?: number} = {},
+): Promise<PreprocessAccount> {
+  const {stdout} = await execa(process.execPath, [PROCESS, JSON.stringify(order)], user);
+  return JSON.parse(stdout.split('\n').at(-1)!) as PreprocessAccount;
 }
 
 /** Kills the stage's process when it has done some more images. @returns How many it had recorded by then. */
