@@ -6,11 +6,19 @@ export function auditCheck({audit}: SplitFacts, name: string): AuditFact | null 
   return audit.find((check) => check.name === name) ?? null;
 }
 
-/** `Patients in more than one fold: 0 of 30,805`, or that it was not looked at. */
-export function auditFinding({title, status, count, of}: AuditFact): string {
+/** `Patients in more than one fold: 0 of 30,805 patients`, or that it was not looked at. */
+export function auditFinding({title, status, count, of, unit}: AuditFact): string {
   return status === 'not-checked'
     ? `${title}: not checked`
-    : `${title}: ${formatCount(count)} of ${formatCount(of)}`;
+    : `${title}: ${formatCount(count)} of ${formatCount(of)}${unit === null ? '' : ` ${unit}`}`;
+}
+
+/** For the first screen: patients in several folds, of all patients in the folds. */
+export function sharedPatients(split: SplitFacts): Readonly<{value: string; below: readonly string[]}> {
+  const check = auditCheck(split, 'patient-overlap');
+  const tally = auditTally(split);
+  if (check === null || check.status === 'not-checked') return {value: 'not checked', below: [tally]};
+  return {value: formatCount(check.count), below: [`of ${countOf(check.of, 'patient')}`, tally]};
 }
 
 /** `6 of 7 checks passed, 1 accepted`. */

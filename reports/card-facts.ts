@@ -17,11 +17,6 @@ export type DataCardFacts = DescribedData &
 
 /** What came in, and what was left out and why. */
 export type IntakeFacts = Readonly<{
-  sources: readonly Readonly<{
-    kind: 'folder' | 'archive' | 'download' | 'drawn';
-    name: string;
-    images: number;
-  }>[];
   /** Lists in the data set's folder. */
   missing: ListFacts;
   extra: ListFacts;

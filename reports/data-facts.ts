@@ -11,20 +11,28 @@ export type DescribedData = Readonly<{
 }>;
 
 export type DataFacts = Readonly<{
-  /** `synthetic` images were made by the pipeline; `chestxray14` is the NIH data set or a part of it. */
-  origin: 'synthetic' | 'chestxray14';
+  /** `synthetic`: made by the pipeline; `chestxray14`: the NIH data set or a part of it; `other`: anyone else's. */
+  origin: 'synthetic' | 'chestxray14' | 'other';
   /** Rows of the metadata that the data set keeps; `atHand` of them have an image file. */
   images: number;
   atHand: number;
   patients: number;
-  /** Images of the whole data set; null for synthetic data. */
+  /** Where the images came from, with the number that was taken from each; none where there are tables only. */
+  sources: readonly SourceFacts[];
+  /** Images of the whole data set that these are of; null for data of another origin. */
   whole: number | null;
   /** Which release of the labels, and how that was found out; `known` is false where it could not be. */
   labels: Readonly<{state: string; known: boolean; because: string}>;
-  /** How its publisher asks to be credited; null for synthetic data. */
+  /** How its publisher asks to be credited; null for data of another origin. */
   credit: Readonly<{name: string; link: string; cite: string; licence: string}> | null;
   /** Anything else that the data card tells: short name, short text. */
   remarks: readonly Readonly<{name: string; text: string}>[];
+}>;
+
+export type SourceFacts = Readonly<{
+  kind: 'folder' | 'archive' | 'download' | 'drawn';
+  name: string;
+  images: number;
 }>;
 
 /** What the images show and whom, counted over all rows of the metadata. */
@@ -110,6 +118,8 @@ export type SplitFacts = Readonly<{
   /** In words, for example "seeded, patients kept together, seed 1". */
   description: string;
   folds: readonly FoldFacts[];
+  /** Rows of the divided tables that no fold holds. */
+  rowsInNoFold: number;
   /** Images of the data set that no fold holds. */
   notInAFold: number;
   /** Cells of the published Table 1 (14 findings × 3 folds) that equal this split's; null for splits of another origin. */
@@ -117,8 +127,14 @@ export type SplitFacts = Readonly<{
   audit: readonly AuditFact[];
 }>;
 
-export type FoldFacts = Readonly<{
-  fold: Fold;
+/**
+ * A fold with all its rows, and what of it is in the data set: less where the folds were made of the tables of more
+ * images than are at hand.
+ */
+export type FoldFacts = GroupFacts & Readonly<{fold: Fold; here: GroupFacts}>;
+
+/** Images and of whom they are. */
+export type GroupFacts = Readonly<{
   images: number;
   patients: number;
   /** Images with the finding, in the order of FINDINGS. */
@@ -145,6 +161,8 @@ export type AuditFact = Readonly<{
   /** Without a full stop. */
   detail: string;
   examples: readonly string[];
+  /** What was counted: `patients`. Null where the audit did not say it. */
+  unit: string | null;
 }>;
 
 export type ImageFacts = Readonly<{

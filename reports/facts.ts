@@ -48,6 +48,10 @@ export type TrainingFacts = Readonly<{
     because: string | null;
     torch: string | null;
   }>;
+  /** As the training counted them: seen by it, and of its folds not in the data set. Null where it did not say. */
+  images: Readonly<{train: number; val: number; notAtHand: number}> | null;
+  /** The weights that it began with, for people; null for random ones. `knowsFindings`: they were made for these 14. */
+  startedFrom: Readonly<{name: string; knowsFindings: boolean}> | null;
   /** Steps after which an earlier attempt was taken up again, one per resume. */
   resumedFromSteps: readonly number[];
 }>;

@@ -2,8 +2,43 @@ import type {Doubt} from './doubts/doubt.js';
 import {glyph} from './elements.js';
 import {type Html, type HtmlValue, html} from './html.js';
 
+export type FirstScreen = Readonly<{
+  kind: HtmlValue;
+  title: string;
+  identity: HtmlValue;
+  verdict: Readonly<{finding: string; limit: string}>;
+  doubts: readonly Doubt[];
+  keys: readonly Html[];
+  conditions: readonly (readonly [name: string, text: string])[];
+  /** What to read within five minutes, after the answers of the sections, and within an hour, after the tables. */
+  paths: Readonly<{fiveMinutes: HtmlValue; hour: HtmlValue}>;
+}>;
+
+/** Claim and doubts side by side, the key figures, the conditions that every number has, and where to read on. */
+export function firstScreen(of: FirstScreen): Html {
+  const {kind, title, identity, verdict, doubts, keys, conditions, paths} = of;
+  return html`<header class="top">
+<p class="kind">${kind}</p>
+<h1>${title}</h1>
+<p class="identity">${identity}</p>
+<div class="verdict">
+<div><p class="lead">Verdict</p><p class="say">${verdict.finding}</p><p class="say">${verdict.limit}</p></div>
+${doubtBox(doubts)}
+</div>
+<dl class="keys">
+${keys.map((key) => html`${key}\n`)}</dl>
+${conditionList(conditions)}
+<div class="paths">
+<p><b>30 seconds.</b> The verdict and the doubts above.</p>
+<p><b>5 minutes.</b> Every section opens with its answer in one sentence; then ${paths.fiveMinutes}.</p>
+<p><b>1 hour.</b> Every table, then ${paths.hour}.</p>
+</div>
+</header>
+`;
+}
+
 /** The gravest doubts beside the verdict: who stops here has met the limits together with the claim. */
-export function doubtBox(doubts: readonly Doubt[]): Html {
+function doubtBox(doubts: readonly Doubt[]): Html {
   const count = (severity: Doubt['severity']): number =>
     doubts.filter((doubt) => doubt.severity === severity).length;
   const counted = (['serious', 'moderate', 'minor'] as const)
@@ -24,6 +59,6 @@ export function keyFigure(name: string, value: string, below: readonly (string |
 }
 
 /** What holds for every number of the page. */
-export function conditionList(rows: readonly (readonly [name: string, text: string])[]): Html {
+function conditionList(rows: readonly (readonly [name: string, text: string])[]): Html {
   return html`<dl class="conditions">${rows.map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>`;
 }

@@ -43,7 +43,9 @@ function limit({data, evaluation}: ReportFacts): string {
     return `${used}${unscored}: this is a check of the pipeline on real radiographs, not a result to compare.`;
   }
   const labels =
-    'Labels were read from report text, so the scores measure agreement with those labels, not with disease';
+    data.origin === 'other'
+      ? 'How the labels were made is not recorded, so the scores measure agreement with those labels, not with disease'
+      : 'Labels were read from report text, so the scores measure agreement with those labels, not with disease';
   return rare === null
     ? `${labels}.`
     : `${labels}; rely least on ${inProse(rare.finding)} (${countOf(rare.positives, 'positive image')} of ${countOf(rare.positive_patients, 'patient')}).`;

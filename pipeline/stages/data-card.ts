@@ -59,11 +59,6 @@ export function shareOf(images: number, of: number): JsonObject {
   return {images, percent: of === 0 ? 0 : round((100 * images) / of, 4)};
 }
 
-/** Which findings are seen together, and how old the patients are: for pictures. */
-export function describeSpread(rows: readonly ImageRow[]): JsonObject {
-  return {co_occurrence: countTogether(rows), age_histogram: countAges(rows)};
-}
-
 /** Of the image files: how many bytes, of which sizes and modes, and how many are unlike the others. */
 export function describeFiles(inventory: readonly ImageFile[], interlaced: number): JsonObject {
   const known = inventory.filter((file) => file.mode !== null);
@@ -88,7 +83,7 @@ export function describeBoxes(boxes: readonly BoxRow[]): JsonObject {
 }
 
 /** Images with both findings, in the order of FINDINGS; the diagonal counts the images with one of them. */
-function countTogether(rows: readonly ImageRow[]): number[][] {
+export function countTogether(rows: readonly ImageRow[]): number[][] {
   const counts = FINDINGS.map(() => new Array<number>(FINDINGS.length).fill(0));
   const place = new Map(FINDINGS.map((name, index) => [name, index]));
   for (const {findings} of rows) {
@@ -97,23 +92,6 @@ function countTogether(rows: readonly ImageRow[]): number[][] {
     }
   }
   return counts;
-}
-
-const BIN_YEARS = 10;
-
-/** Images by age: from `from` years to less than `to`, without gaps up to the oldest. */
-function countAges(rows: readonly ImageRow[]): JsonObject[] {
-  const counts: number[] = [];
-  for (const {age} of rows) {
-    if (age === null) continue;
-    const bin = Math.floor(age / BIN_YEARS);
-    counts[bin] = (counts[bin] ?? 0) + 1;
-  }
-  return Array.from(counts, (images, bin) => ({
-    from: bin * BIN_YEARS,
-    to: (bin + 1) * BIN_YEARS,
-    images: images ?? 0,
-  }));
 }
 
 /** Writes data-card.json: the facts about a data set that reports and reviewers read. */
@@ -128,9 +106,9 @@ function describeAges(rows: readonly ImageRow[]): JsonObject {
   if (ages.length === 0) return {unknown};
   return {
     min: ages[0]!,
-    lower_quartile: quantile(ages, 0.25),
-    median: quantile(ages, 0.5),
-    upper_quartile: quantile(ages, 0.75),
+    lower_quartile: round(quantile(ages, 0.25), 3),
+    median: round(quantile(ages, 0.5), 3),
+    upper_quartile: round(quantile(ages, 0.75), 3),
     max: ages.at(-1)!,
     mean: round(ages.reduce((total, age) => total + age, 0) / ages.length, 2),
     unknown,
@@ -139,14 +117,14 @@ function describeAges(rows: readonly ImageRow[]): JsonObject {
 
 function describeCounts(values: Iterable<number>): JsonObject {
   const counts = Float64Array.from(values).sort();
-  return counts.length === 0 ? {} : {median: quantile(counts, 0.5), most: counts.at(-1)!};
+  return counts.length === 0 ? {} : {median: round(quantile(counts, 0.5), 3), most: counts.at(-1)!};
 }
 
-/** Of sorted values, interpolated between neighbours (Hyndman and Fan 1996, type 7). */
-function quantile(sorted: Float64Array, share: number): number {
+/** Of at least one value, sorted; interpolated between neighbours (Hyndman and Fan 1996, type 7). */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
-  return round(below + (above - below) * (place - Math.floor(place)), 3);
+  return below + (above - below) * (place - Math.floor(place));
 }
 
 function round(value: number, digits: number): number {

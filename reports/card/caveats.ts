@@ -17,13 +17,13 @@ export const CAVEATS: readonly Caveat[] = [
   {
     claim: 'There are several releases.',
     consequence:
-      'Later files add 188 labels on 181 images to those of the published CheXNet lists, and that of 2020 renumbers follow-ups and repairs ages. The same predictions scored with other labels moved the AUROC of pneumonia by 0.005.',
+      'Later files add 188 labels on 181 images to those of the published CheXNet lists, and that of 2020 renumbers follow-ups and repairs ages.',
     source: 'Counted from the lists and from Data_Entry_2017_v2020.csv',
   },
   {
     claim: 'The official test part is another population than the rest.',
     consequence:
-      '9.2 images a patient against 3.1, AP views 56.6% against 35.0%, no finding 38.5% against 58.4%, pneumothorax 3.4 times as frequent. One published model reached a macro AUROC of 0.818 on its images there and 0.836 on the others: results of different splits cannot stand in one row.',
+      '9.2 images a patient against 3.1, AP views 56.6% against 35.0%, no finding 38.5% against 58.4%, pneumothorax 3.4 times as frequent. Results of different splits cannot stand in one row.',
     source: 'Counted from the publisher’s train_val_list and test_list',
   },
   {

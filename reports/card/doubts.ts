@@ -8,7 +8,7 @@ import {CAVEATS} from './caveats.js';
 
 /** What to doubt: what was found by rule in these data, and what is known of the data set from elsewhere. */
 export function cardDoubtsSection(facts: DataCardFacts, doubts: readonly Doubt[], number: number): Html {
-  const real = facts.data.origin !== 'synthetic';
+  const real = facts.data.origin === 'chestxray14';
   return section({
     number,
     id: 'doubts',

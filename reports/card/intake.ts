@@ -2,20 +2,20 @@ import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
 import type {DataCardFacts, IntakeFacts} from '../card-facts.js';
 import {headRow, over, section, table} from '../elements.js';
 import {type Html, html} from '../html.js';
-import {spelled} from '../numbers.js';
 import type {Page} from '../page.js';
-import {type FlowStep, flow} from '../sections/flow.js';
+import {type FlowStep, flow, partOfFolds} from '../sections/flow.js';
+import {sourceTitle, sourceWords} from '../sections/sources.js';
 import {leftOutTable} from './left-out.js';
 
 /** What came in, from where, and what was left out on the way. */
 export function intakeSection(page: Page<DataCardFacts>, number: number): Html {
-  const {intake} = page.facts;
+  const {data} = page.facts;
   return section({
     number,
     id: 'intake',
     question: 'What came in?',
     answer: answer(page.facts),
-    body: html`${intake.sources.length === 0 ? null : sourceTable(page)}
+    body: html`${data.sources.length === 0 ? null : sourceTable(page)}
 <h3>What became of every image</h3>
 ${imageFlow(page)}
 ${leftOutTable(page)}`,
@@ -25,14 +25,6 @@ ${leftOutTable(page)}`,
 function answer({data, intake, images}: DataCardFacts): string {
   if (data.atHand === 0)
     return `Tables only: ${countOf(data.images, 'row')} of metadata, no image of which is at hand; what needs images is said where it is missing.`;
-  const from = listWords(
-    SOURCE_KINDS.flatMap(({kind, noun}) => {
-      const count = intake.sources.filter((source) => source.kind === kind).length;
-      return count === 0
-        ? []
-        : [kind === 'drawn' ? noun : `${spelled(count)} ${noun}${count === 1 ? '' : 's'}`];
-    }),
-  );
   const {missing, extra, unreadable} = intake;
   const lost = [
     missing.count > 0 ? `${countOf(missing.count, 'row has', 'rows have')} no image` : null,
@@ -45,15 +37,8 @@ function answer({data, intake, images}: DataCardFacts): string {
       : null,
   ].filter((part) => part !== null);
   const end = lost.length === 0 ? 'nothing was left out' : listWords(lost);
-  return `${countOf(data.atHand, 'image')} from ${from}; ${end}.`;
+  return `${countOf(data.atHand, 'image')} from ${sourceWords(data)}; ${end}.`;
 }
-
-const SOURCE_KINDS = [
-  {kind: 'folder', noun: 'folder', title: 'Folder'},
-  {kind: 'archive', noun: 'archive', title: 'Archive'},
-  {kind: 'download', noun: 'download', title: 'Download'},
-  {kind: 'drawn', noun: 'the pipeline’s own drawing', title: 'Drawn'},
-] as const;
 
 function sourceTable(page: Page<DataCardFacts>): Html {
   return table({
@@ -62,9 +47,9 @@ function sourceTable(page: Page<DataCardFacts>): Html {
     caption: 'Where the images lie, with the number that was taken from each.',
     shape: 'fit',
     head: headRow('Kind', 'Source', over('Images')),
-    body: page.facts.intake.sources.map(
+    body: page.facts.data.sources.map(
       ({kind, name, images}) =>
-        html`<tr><th scope="row">${SOURCE_KINDS.find((one) => one.kind === kind)!.title}</th><td><code>${name}</code></td><td class="right">${formatCount(images)}</td></tr>
+        html`<tr><th scope="row">${sourceTitle(kind)}</th><td><code>${name}</code></td><td class="right">${formatCount(images)}</td></tr>
 `,
     ),
   });
@@ -84,16 +69,17 @@ function imageFlow(page: Page<DataCardFacts>): Html {
           : besideMetadata(data.whole, rows),
   };
   const steps = data.atHand === 0 ? [named] : [named, ...imageSteps(page.facts)];
+  const what = data.atHand === 0 ? 'row' : 'image';
   const inFolds =
     split === null
       ? 'Nothing was divided into folds.'
       : split.notInAFold === 0
-        ? 'Every row is in a fold.'
-        : `${countOf(split.notInAFold, 'row is', 'rows are')} in no fold.`;
+        ? `Every ${what} is in a fold.`
+        : `${countOf(split.notInAFold, `${what} is`, `${what}s are`)} in no fold.`;
   return flow(page, {
     steps,
     folds: {scored: null, use: () => null},
-    caption: `Images and patients at each step. ${inFolds} Nothing leaves the flow without a row in a file.`,
+    caption: `Images and patients at each step. ${[inFolds, partOfFolds(page.facts)].filter((part) => part !== '').join(' ')} Nothing leaves the flow without a row in a file.`,
   });
 }
 

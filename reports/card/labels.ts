@@ -7,13 +7,14 @@ import {inProse, percent, spelled} from '../numbers.js';
 import type {Page} from '../page.js';
 import {closestPair, coOccurrence} from '../sections/co-occurrence.js';
 import {prevalenceTable} from '../sections/labels.js';
+import {referenceWords} from '../sections/sources.js';
 import {agreementTable} from './agreement.js';
 
 /** What the labels say: how often each finding is there, which come together, and how far they can be trusted. */
 export function labelSection(page: Page<DataCardFacts>, number: number): Html {
   const {facts} = page;
   const {data, content} = facts;
-  const real = data.origin !== 'synthetic';
+  const real = data.origin === 'chestxray14';
   return section({
     number,
     id: 'labels',
@@ -21,12 +22,7 @@ export function labelSection(page: Page<DataCardFacts>, number: number): Html {
     answer: answer(facts),
     body: html`${factList([
       ['Label state', `${data.labels.state}: ${data.labels.because}`],
-      [
-        'Reference standard',
-        real
-          ? '14 labels read from radiology reports by text mining; no image was re-read for them'
-          : '14 labels, known because the findings were drawn',
-      ],
+      ['Reference standard', referenceWords(data, FINDINGS.length)],
       [
         'Boxes',
         content.boxes.boxes === 0

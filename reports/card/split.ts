@@ -8,6 +8,7 @@ import {capitalized, percent} from '../numbers.js';
 import type {Page} from '../page.js';
 import {foldName} from '../scored.js';
 import {auditList} from '../sections/audit.js';
+import {partOfFolds} from '../sections/flow.js';
 import {peopleTable, type SplitView, splitTable} from '../sections/split-tables.js';
 
 /** How the data were divided: the split card, who is in each fold, Table 1, and the leakage audit. */
@@ -28,10 +29,10 @@ export function splitSection(page: Page<DataCardFacts>, number: number): Html {
     number,
     id: 'split',
     question,
-    answer: answer(split),
+    answer: answer(page.facts, split),
     body: html`${factList([
       ['Split', split.description],
-      ['In no fold', countOf(split.notInAFold, 'image')],
+      ['In no fold', countOf(split.rowsInNoFold, 'image')],
       ...(split.table1 === null ? [] : [['Published Table 1', split.table1.note] as const]),
     ])}
 <h3>What each fold holds</h3>
@@ -45,14 +46,15 @@ function tables(page: Page<SplitView>): Html {
   return html`${splitTable(page)}${peopleTable(page)}`;
 }
 
-function answer(split: SplitFacts): string {
+function answer(facts: DataCardFacts, split: SplitFacts): string {
   const images = split.folds.reduce((sum, fold) => sum + fold.images, 0);
-  const part = (fold: FoldFacts): string =>
+  const share = (fold: FoldFacts): string =>
     `${foldName(fold.fold)} ${formatCount(fold.images)} (${percent(images === 0 ? 0 : fold.images / images)}%)`;
   const {table1} = split;
+  const part = partOfFolds(facts);
   const equal =
     table1 === null || table1.equal === null
       ? ''
       : `; ${table1.equal} of ${table1.of} cells equal the published Table 1`;
-  return `${capitalized(split.folds.map(part).join(', '))}: ${split.description}${equal}; ${auditTally(split)}.`;
+  return `${capitalized(split.folds.map(share).join(', '))}: ${split.description}${equal}; ${auditTally(split)}.${part === '' ? '' : ` ${part}`}`;
 }

@@ -13,6 +13,10 @@ function finding(facts: DataCardFacts): string {
   const whose = countOf(data.patients, 'patient');
   if (data.origin === 'synthetic')
     return `${countOf(data.images, 'synthetic image')} of ${whose} were drawn, with 14 labels that are known because the findings were drawn too${readable(facts)}.`;
+  if (data.origin === 'other')
+    return data.atHand === 0
+      ? `No image is at hand: this card describes the metadata of ${countOf(data.images, 'image')} of ${whose}, with labels as its tables give them.`
+      : `${countOf(data.atHand, 'radiograph')} of ${whose} ${data.atHand === 1 ? 'is' : 'are'} at hand, with labels as the tables give them${readable(facts)}.`;
   const labels = data.labels.known
     ? `labels of state ${data.labels.state}`
     : 'labels of a state that could not be told';
@@ -34,6 +38,8 @@ function readable({images}: DataCardFacts): string {
 function limit({data, adjudicated}: DataCardFacts): string {
   if (data.origin === 'synthetic')
     return 'They show no person: they are there to see that everything works, not to learn what radiographs look like.';
+  if (data.origin === 'other')
+    return 'Who collected them and how the labels were made is not recorded, so nothing is known here of how far the labels can be trusted.';
   if (data.atHand > 0 && data.whole !== null && data.atHand < data.whole)
     return 'How they were chosen is not recorded, so no share on this page holds for the whole data set, and no result on them compares with a published one.';
   const measured = adjudicated?.labels.find(

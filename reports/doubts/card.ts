@@ -1,6 +1,8 @@
 import {FINDINGS} from '../../pipeline/model/findings.js';
 import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
+import {auditCheck} from '../audit.js';
 import type {DataCardFacts} from '../card-facts.js';
+import type {AuditFact} from '../data-facts.js';
 import {capitalized, inProse, percent, spelled} from '../numbers.js';
 import {dataDoubts} from './data.js';
 import type {Doubt} from './doubt.js';
@@ -156,15 +158,22 @@ function crowded({content, data}: DataCardFacts): Doubt[] {
 
 /** Copies across folds need the pixels, so that they may not have been looked for. */
 function copies({split, data}: DataCardFacts): Doubt[] {
-  const near = split?.audit.find(({name}) => name === 'near-duplicates');
-  if (split === null || (near !== undefined && near.status !== 'not-checked')) return [];
+  // What one program draws is all alike.
+  if (split === null || data.origin === 'synthetic') return [];
+  const [equal, near] = ['duplicate-images', 'near-duplicates'].map((name) => auditCheck(split, name));
+  const isMade = (check: AuditFact | null | undefined): boolean =>
+    check != null && check.status !== 'not-checked';
+  if (isMade(near)) return [];
+  const without = data.atHand === 0 ? 'It needs images' : 'It needs the stages preprocess and audit';
   return [
     {
       severity: 'minor',
-      short: 'Copies in different folds were not looked for.',
-      claim: 'Images that are there twice, or look alike, in different folds were not looked for.',
+      short: `${isMade(equal) ? 'Look-alikes' : 'Copies'} in different folds were not looked for.`,
+      claim: isMade(equal)
+        ? 'Images that look alike in different folds were not looked for; equal files were.'
+        : 'Images that are there twice, or look alike, in different folds were not looked for.',
       consequence: 'That nothing leaks this way is not known.',
-      evidence: data.atHand === 0 ? 'It needs images.' : 'It needs the stages preprocess and audit.',
+      evidence: `${near == null ? without : capitalized(near.detail)}.`,
     },
   ];
 }

@@ -1,7 +1,8 @@
 import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
 import {auditFinding} from '../audit.js';
-import type {AuditFact, DescribedData, FoldFacts} from '../data-facts.js';
+import type {AuditFact, DescribedData, FoldFacts, GroupFacts} from '../data-facts.js';
 import {capitalized, percent, spelled} from '../numbers.js';
+import {foldName} from '../scored.js';
 import type {Doubt} from './doubt.js';
 
 /** Limits that lie in the data and in how they were divided. */
@@ -10,6 +11,7 @@ export function dataDoubts(facts: DescribedData): Doubt[] {
     syntheticImages(facts),
     minedLabels(facts),
     subset(facts),
+    largerFolds(facts),
     ...leaks(facts),
     unlikeFolds(facts),
     quarantine(facts),
@@ -58,6 +60,25 @@ function subset({data}: DescribedData): Doubt[] {
   ];
 }
 
+/** Folds made of the tables of more images than are there. */
+function largerFolds({split}: DescribedData): Doubt[] {
+  const short = (split?.folds ?? []).filter(({images, here}) => here.images < images);
+  const last = short.at(-1);
+  if (last === undefined) return [];
+  const held = ({fold, images, here}: FoldFacts): string =>
+    `${foldName(fold)} ${formatCount(here.images)} of ${formatCount(images)}`;
+  return [
+    {
+      severity: 'serious',
+      short: `The folds are not all there: ${held(last)} images.`,
+      claim: 'Images of the folds are not at hand.',
+      consequence:
+        'What is trained and scored here is a part of each fold: no result of the whole folds can stand beside it, and the shares of the parts are not those of the folds.',
+      evidence: `${capitalized(listWords(short.map(held)))} images.`,
+    },
+  ];
+}
+
 function leaks({split}: DescribedData): Doubt[] {
   const found = (split?.audit ?? []).filter(({status}) => status === 'failed' || status === 'accepted');
   return found.map((check) => ({
@@ -80,16 +101,16 @@ const UNLIKE = 0.1;
 const MANY = 1000;
 
 function unlikeFolds({split}: DescribedData): Doubt[] {
-  const fold = (name: string): FoldFacts | undefined => split?.folds.find((one) => one.fold === name);
+  const fold = (name: string): GroupFacts | undefined => split?.folds.find((one) => one.fold === name)?.here;
   const [train, test] = [fold('train'), fold('test')];
   if (train === undefined || test === undefined || Math.min(train.images, test.images) < MANY) return [];
   const kinds = [
-    {what: 'AP views', share: (one: FoldFacts) => one.apShare},
-    {what: 'no finding', share: (one: FoldFacts) => one.noFinding / one.images},
+    {what: 'AP views', share: (one: GroupFacts) => one.apShare},
+    {what: 'no finding', share: (one: GroupFacts) => one.noFinding / one.images},
   ].flatMap(({what, share}) => {
-    const [there, here] = [share(train), share(test)];
-    if (there === null || here === null || Math.abs(there - here) < UNLIKE) return [];
-    return [`${what} ${percent(here)}% in test, ${percent(there)}% in train`];
+    const [fitted, scored] = [share(train), share(test)];
+    if (fitted === null || scored === null || Math.abs(fitted - scored) < UNLIKE) return [];
+    return [`${what} ${percent(scored)}% in test, ${percent(fitted)}% in train`];
   });
   if (kinds.length === 0) return [];
   return [

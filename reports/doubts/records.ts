@@ -1,5 +1,7 @@
 import {countOf, formatCount, listWords} from '../../pipeline/model/words.js';
+import {auditCheck} from '../audit.js';
 import type {ReportFacts} from '../facts.js';
+import {capitalized} from '../numbers.js';
 import type {Doubt} from './doubt.js';
 
 /** Limits that lie in how the model was trained. */
@@ -7,6 +9,7 @@ export function trainingDoubts(facts: ReportFacts): Doubt[] {
   const {training} = facts;
   const last = training.epochs.at(-1);
   const found: Doubt[] = [
+    ...importedWeights(facts),
     {
       severity: 'moderate',
       short: 'One seed was trained.',
@@ -34,6 +37,23 @@ export function trainingDoubts(facts: ReportFacts): Doubt[] {
       evidence: `Resumed after step ${listWords(training.resumedFromSteps.map(formatCount))}.`,
     });
   return found;
+}
+
+/** Weights from elsewhere may have seen the test images; whether they have is only known where their list is given. */
+function importedWeights({training, split}: ReportFacts): Doubt[] {
+  const check = auditCheck(split, 'trained-on');
+  const {startedFrom} = training;
+  if (startedFrom === null || (check !== null && check.status !== 'not-checked')) return [];
+  return [
+    {
+      severity: startedFrom.knowsFindings ? 'serious' : 'minor',
+      short: 'What the imported weights were trained on was not checked.',
+      claim: `Training began from the weights of ${startedFrom.name}, and what they were trained on was not checked.`,
+      consequence:
+        'Had they been trained on images of the validation or test fold, the scores would be too high. Name its training list: parameter trained_on of split.',
+      evidence: `${capitalized(check?.detail ?? 'the audit has no such check')}.`,
+    },
+  ];
 }
 
 /** Limits that lie in what is known about the run itself. */

@@ -3,7 +3,7 @@ import {formatCount} from '../../pipeline/model/words.js';
 import type {Chart} from '../charts.js';
 import type {ByGroup, PeopleFacts} from '../data-facts.js';
 import {spanOf} from '../numbers.js';
-import {axisTitle, CHART_WIDTH, chartOptions, niceRange} from './axes.js';
+import {barValueAxis, CHART_WIDTH, chartOptions, niceRange} from './axes.js';
 
 const ROW = 23;
 
@@ -77,18 +77,11 @@ function symmetric({max, step}: {max: number; step: number}): {max: number; step
 function pyramidScales({max, step}: {max: number; step: number}): JsonObject {
   return {
     x: {
-      type: 'linear',
-      ...{min: -max, max},
-      stacked: true,
-      border: {color: '$rule2'},
-      grid: {color: '$rule', tickColor: '$rule2', tickLength: 5},
-      ticks: {
-        color: '$ink2',
-        stepSize: step,
-        maxRotation: 0,
+      ...barValueAxis({
+        ...{min: -max, max, step, title: 'images'},
         format: {signDisplay: 'never', maximumFractionDigits: 0},
-      },
-      title: axisTitle('images'),
+      }),
+      stacked: true,
     },
     y: {
       type: 'category',

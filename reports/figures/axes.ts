@@ -83,6 +83,25 @@ export function epochAxis(last: number): JsonObject {
   };
 }
 
+/** The value axis of lying bars, with hairlines down the plot. */
+export function barValueAxis(of: {
+  min: number;
+  max: number;
+  step: number;
+  format: JsonObject;
+  title: string;
+}): JsonObject {
+  const {min, max, step, format, title} = of;
+  return {
+    type: 'linear',
+    ...{min, max},
+    border: {color: '$rule2'},
+    grid: {color: '$rule', tickColor: '$rule2', tickLength: 5},
+    ticks: {color: '$ink2', stepSize: step, maxRotation: 0, format},
+    title: axisTitle(title),
+  };
+}
+
 /** The name of an axis, at its end. */
 export function axisTitle(text: string): JsonObject {
   return {display: true, text, align: 'end', color: '$ink', font: {size: 12, weight: '600'}, padding: 0};

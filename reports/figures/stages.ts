@@ -1,7 +1,7 @@
 import {formatDuration} from '../../pipeline/model/words.js';
 import type {Chart} from '../charts.js';
 import type {StageFacts} from '../facts.js';
-import {axisTitle, CHART_WIDTH, chartOptions, LABEL_ROOM, niceRange} from './axes.js';
+import {barValueAxis, CHART_WIDTH, chartOptions, LABEL_ROOM, niceRange} from './axes.js';
 
 const ROW_HEIGHT = 26;
 
@@ -40,19 +40,10 @@ export function stageTimeChart(stages: readonly StageFacts[]): Chart {
         ...chartOptions({
           title: 'Wall time by stage',
           scales: {
-            x: {
-              type: 'linear',
-              ...{min: 0, max},
-              border: {color: '$rule2'},
-              grid: {color: '$rule', tickColor: '$rule2', tickLength: 5},
-              ticks: {
-                color: '$ink2',
-                stepSize: step,
-                maxRotation: 0,
-                format: {maximumFractionDigits: decimals},
-              },
-              title: axisTitle('seconds'),
-            },
+            x: barValueAxis({
+              ...{min: 0, max, step, title: 'seconds'},
+              format: {maximumFractionDigits: decimals},
+            }),
             y: {
               type: 'category',
               border: {color: '$rule2'},

@@ -36,13 +36,11 @@ export function coOccurrence(page: Page<DescribedData>): Html {
 export function closestPair({
   findings,
   coOccurrence: counts,
-}: DescribedData['content']): Readonly<{of: string; also: string; share: string; images: number}> | null {
+}: DescribedData['content']): Readonly<{of: string; also: string; share: string}> | null {
   const pairs = FINDINGS.flatMap((of, row) =>
     FINDINGS.flatMap((also, column) => {
       const images = findings[row]!.images;
-      return row === column || images < FEW
-        ? []
-        : [{of, also, images, share: counts[row]![column]! / images}];
+      return row === column || images < FEW ? [] : [{of, also, share: counts[row]![column]! / images}];
     }),
   );
   const closest = pairs.reduce<(typeof pairs)[number] | null>(
@@ -50,8 +48,8 @@ export function closestPair({
     null,
   );
   if (closest === null || closest.share < SHADES[0]) return null;
-  const {of, also, share, images} = closest;
-  return {of: inProse(of), also: inProse(also), share: `${percent(share)}%`, images};
+  const {of, also, share} = closest;
+  return {of: inProse(of), also: inProse(also), share: `${percent(share)}%`};
 }
 
 function turned(finding: string): Html {

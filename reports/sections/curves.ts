@@ -10,7 +10,7 @@ import type {Page} from '../page.js';
 export function curves(page: Page<ReportFacts>): HtmlValue {
   const {training, split, evaluation} = page.facts;
   const images = (fold: 'train' | 'val'): string =>
-    `n = ${countOf(split.folds.find((one) => one.fold === fold)?.images ?? 0, 'image')}`;
+    `n = ${countOf(training.images?.[fold] ?? split.folds.find((one) => one.fold === fold)?.here.images ?? 0, 'image')}`;
   if (training.epochs.length < 2)
     return html`<p>One epoch was trained, so there is no curve to draw; its figures are in the table below.</p>`;
   const kept = keptEpoch(training.epochs);

@@ -8,10 +8,11 @@ import type {Page} from '../page.js';
 import {scoredFold} from '../scored.js';
 import {auditList} from './audit.js';
 import {coOccurrence} from './co-occurrence.js';
-import {flow} from './flow.js';
+import {flow, partOfFolds} from './flow.js';
 import {prevalenceTable} from './labels.js';
 import {peopleFigures} from './people.js';
 import {sampleGrid} from './samples.js';
+import {originWords, referenceWords, sourceWords} from './sources.js';
 import {peopleTable, splitTable} from './split-tables.js';
 
 /** Which data: provenance, what happened to every image, what they show and of whom, the folds, the leakage audit. */
@@ -21,11 +22,7 @@ export function dataSection(page: Page<ReportFacts>, number: number): Html {
   const source =
     data.origin === 'synthetic'
       ? 'Synthetic radiographs in the shape of ChestX-ray14, drawn by the pipeline'
-      : 'ChestX-ray14 of the NIH Clinical Center, read from a local folder';
-  const reference =
-    data.origin === 'synthetic'
-      ? `${facts.evaluation.findings.length} labels, known because the findings were drawn`
-      : `${facts.evaluation.findings.length} labels read from radiology reports by text mining; no image was re-read for them`;
+      : `${originWords(data)}, read from ${sourceWords(data)}`;
   return section({
     number,
     id: 'data',
@@ -34,7 +31,7 @@ export function dataSection(page: Page<ReportFacts>, number: number): Html {
     body: html`${factList([
       ['Source', source],
       ['Label state', `${data.labels.state}: ${data.labels.because}`],
-      ['Reference standard', reference],
+      ['Reference standard', referenceWords(data, facts.evaluation.findings.length)],
       ['Split', facts.split.description],
       ...data.remarks.map(({name, text}) => [name, text] as const),
     ])}
@@ -60,7 +57,9 @@ function answer({data, images, split}: ReportFacts): string {
       ? countOf(data.images, 'synthetic image')
       : data.whole !== null && data.images < data.whole
         ? `${formatCount(data.images)} of the ${formatCount(data.whole)} images of ChestX-ray14`
-        : `All ${formatCount(data.images)} images of ChestX-ray14`;
+        : data.whole !== null
+          ? `All ${formatCount(data.images)} images of ChestX-ray14`
+          : countOf(data.images, 'image');
   const read =
     images.quarantined === 0
       ? 'all of them readable'
@@ -101,12 +100,22 @@ function imageFlow(page: Page<ReportFacts>): Html {
     ],
     folds: {
       scored: scored.fold,
-      use: ({fold}) => {
-        if (fold === scored.fold) return `scored once: ${countOf(scored.images, 'row')}, 0 missing, 0 twice`;
+      use: ({fold, images: all}) => {
+        if (fold === scored.fold)
+          return `scored once: ${countOf(scored.images, 'row')}, ${formatCount(all - scored.images)} missing, 0 twice`;
         if (fold === 'train') return `fits the weights, ${countOf(training.epochs.length, 'epoch')}`;
         return fold === 'val' ? 'chooses the epoch' : 'not scored';
       },
     },
-    caption: `Images and patients at each step. ${split.notInAFold === 0 ? 'Every image is in a fold.' : `${countOf(split.notInAFold, 'image is', 'images are')} in no fold.`} Nothing leaves the flow without a row in a file.`,
+    caption: [
+      'Images and patients at each step.',
+      split.notInAFold === 0
+        ? 'Every image is in a fold.'
+        : `${countOf(split.notInAFold, 'image is', 'images are')} in no fold.`,
+      partOfFolds(page.facts),
+      'Nothing leaves the flow without a row in a file.',
+    ]
+      .filter((part) => part !== '')
+      .join(' '),
   });
 }

@@ -1,5 +1,5 @@
 import type {Fold} from '../../pipeline/model/findings.js';
-import {countOf} from '../../pipeline/model/words.js';
+import {countOf, formatCount} from '../../pipeline/model/words.js';
 import type {DescribedData, FoldFacts} from '../data-facts.js';
 import {type Html, type HtmlValue, html} from '../html.js';
 import type {Page} from '../page.js';
@@ -7,6 +7,17 @@ import {foldTitle} from '../scored.js';
 
 /** One station of the images: how many there are, and beside it what happened to the others. */
 export type FlowStep = Readonly<{title: string; holds: HtmlValue; beside: HtmlValue}>;
+
+/** What of the folds is in the data set, where that is not all; as a sentence, else empty. */
+export function partOfFolds({split}: Pick<DescribedData, 'split'>): string {
+  const folds = split?.folds ?? [];
+  const sum = (count: (fold: FoldFacts) => number): number =>
+    folds.reduce((total, fold) => total + count(fold), 0);
+  const [all, here] = [sum(({images}) => images), sum((fold) => fold.here.images)];
+  return all === here
+    ? ''
+    : `The folds are of ${countOf(all, 'row')} of metadata; ${countOf(here, 'image')} of them ${here === 1 ? 'is' : 'are'} at hand.`;
+}
 
 /** What happened to every image: boxes from above, with the folds side by side at the end. */
 export function flow(
@@ -42,5 +53,10 @@ function foldBox(
   {scored, use}: Readonly<{scored: Fold | null; use(fold: FoldFacts): string | null}>,
 ): Html {
   const words = use(one);
-  return html`<li class="box${one.fold === scored ? ' scored' : null}"><b>${foldTitle(one.fold)}</b>${countOf(one.images, 'image')} · ${countOf(one.patients, 'patient')}${words === null ? null : html`<br>${words}`}</li>`;
+  const {images, patients} = one.here;
+  const held =
+    images === one.images
+      ? countOf(images, 'image')
+      : `${formatCount(images)} of ${countOf(one.images, 'image')} at hand`;
+  return html`<li class="box${one.fold === scored ? ' scored' : null}"><b>${foldTitle(one.fold)}</b>${held} · ${countOf(patients, 'patient')}${words === null ? null : html`<br>${words}`}</li>`;
 }

@@ -15,7 +15,7 @@ export function prevalenceTable(page: Page<DescribedData>): Html {
   const rows = FINDINGS.map((_, index): PrevalenceRow => {
     const shares = folds.map((one) => ({
       fold: one.fold,
-      share: shareOf(one.positives[index] ?? 0, one.images),
+      share: shareOf(one.here.positives[index] ?? 0, one.here.images),
     }));
     return {share: shareOf(content.findings[index]!.images, data.images), folds: shares};
   });
@@ -38,16 +38,14 @@ export function prevalenceTable(page: Page<DescribedData>): Html {
     body: FINDINGS.map((finding, index) =>
       row(inTable(finding), content.findings[index]!, {
         of: rows[index]!,
-        all: data.images,
         strip: strips[index]!,
       }),
     ),
     foot: html`${row('No finding', content.noFinding, {
       of: {
         share: shareOf(content.noFinding.images, data.images),
-        folds: folds.map((one) => ({fold: one.fold, share: shareOf(one.noFinding, one.images)})),
+        folds: folds.map((one) => ({fold: one.fold, share: shareOf(one.here.noFinding, one.here.images)})),
       },
-      all: data.images,
       strip: null,
     })}`,
   });
@@ -56,13 +54,13 @@ export function prevalenceTable(page: Page<DescribedData>): Html {
 function row(
   name: string,
   facts: FindingFacts,
-  {of, strip}: Readonly<{of: PrevalenceRow; all: number; strip: Html | null}>,
+  {of, strip}: Readonly<{of: PrevalenceRow; strip: Html | null}>,
 ): Html {
   const {images, patients, apShare, medianAge} = facts;
   const whom =
-    apShare === null || medianAge === null
-      ? html`<td class="absent" colspan="2">${images === 0 ? 'no image' : 'not recorded'}</td>`
-      : html`<td class="right">${percent(apShare)}</td><td class="right">${fixed(medianAge, 0)}</td>`;
+    apShare === null
+      ? html`<td class="absent" colspan="2">no image</td>`
+      : html`<td class="right">${percent(apShare)}</td>${medianAge === null ? html`<td class="absent">unknown</td>` : html`<td class="right">${fixed(medianAge, 0)}</td>`}`;
   return html`<tr><th scope="row">${name}</th><td class="right">${formatCount(images)}</td><td class="right">${percent(of.share)}</td><td class="strip">${strip}</td>${of.folds.map(({share}) => html`<td class="right">${percent(share)}</td>`)}<td class="right">${formatCount(patients)}</td>${whom}</tr>
 `;
 }

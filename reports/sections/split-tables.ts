@@ -6,6 +6,7 @@ import {type Html, type HtmlValue, html} from '../html.js';
 import {fixed, inTable, percent} from '../numbers.js';
 import type {Page} from '../page.js';
 import {foldTitle} from '../scored.js';
+import {partOfFolds} from './flow.js';
 import {raceRemark} from './people.js';
 
 /** Data that were divided. */
@@ -15,6 +16,7 @@ export type SplitView = DescribedData & Readonly<{split: SplitFacts}>;
 export function splitTable(page: Page<SplitView>): Html {
   const {facts} = page;
   const {folds, description} = facts.split;
+  const part = partOfFolds(facts);
   const head = html`<tr><th scope="col" rowspan="2">Label</th>${folds.map(({fold}) => html`<th scope="colgroup" colspan="2" class="span">${foldTitle(fold)}</th>`)}<th scope="col" rowspan="2" class="right">Largest<br>gap, pp</th></tr>
 <tr>${folds.map(() => html`<th scope="col" class="right">n</th><th scope="col" class="right">%</th>`)}</tr>`;
   const rows = FINDINGS.map((finding, index) =>
@@ -26,7 +28,7 @@ export function splitTable(page: Page<SplitView>): Html {
   return table({
     id: 'split-card',
     number: page.nextTable(),
-    caption: html`Split card. Positive images per label and fold, and their share of the fold’s images. Split: ${description}; labels: ${facts.data.labels.state}. Gap: largest difference between two folds, percentage points.`,
+    caption: html`Split card. Positive images per label and fold, and their share of the fold’s images. Split: ${description}; labels: ${facts.data.labels.state}. ${part === '' ? null : `All rows of the tables are counted. ${part} `}Gap: largest difference between two folds, percentage points.`,
     shape: 'fit',
     head,
     body: rows,
@@ -55,7 +57,7 @@ export function peopleTable(page: Page<SplitView>): Html {
   return table({
     id: 'people',
     number: page.nextTable(),
-    caption: html`Who is in each fold. ${raceRemark(facts)}`,
+    caption: html`Who is in each fold${partOfFolds(facts) === '' ? null : ', of all rows of the tables'}. ${raceRemark(facts)}`,
     shape: 'fit',
     head: headRow('Property', ...folds.map(({fold}) => over(`${foldTitle(fold)}`))),
     body: [

@@ -49,10 +49,20 @@ function whyKept(kept: ReturnType<typeof keptEpoch>): string {
 function summary({training, images, split, evaluation, settings}: ReportFacts): Html {
   const {device, resumedFromSteps, epochs} = training;
   const train = split.folds.find((fold) => fold.fold === 'train');
+  const seen = training.images?.train ?? train?.here.images ?? 0;
+  const notAtHand = training.images?.notAtHand ?? 0;
+  const absent =
+    notAtHand === 0
+      ? ''
+      : `; ${countOf(notAtHand, 'image')} of the folds, not at hand, ${notAtHand === 1 ? 'was' : 'were'} left out`;
   return factList([
     ['Model', `DenseNet-121, ${evaluation.findings.length} logits`],
     ['Loss', 'binary cross-entropy on logits, every label with the same weight'],
-    ['Input', `${countOf(train?.images ?? 0, 'image')} per epoch, ${inputSize(images.size, settings)}`],
+    ['Input', `${countOf(seen, 'image')} per epoch, ${inputSize(images.size, settings)}${absent}`],
+    [
+      'Started from',
+      training.startedFrom === null ? 'random weights' : `the weights of ${training.startedFrom.name}`,
+    ],
     [
       'Device',
       [

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
-import {createGallery, violationsOf, widerThanPaper} from './gallery.js';
+import {
+  areFitForAll,
+  createGallery,
+  haveClaimAndDoubtsFirst,
+  isReachedByKeyboard,
+  widerThanPaper,
+} from './gallery.js';
 import {render} from './rig.js';
-import {demoFacts, fullFacts, tinyFacts} from './sample.js';
+import {demoFacts, fullFacts, partFacts, tinyFacts} from './sample.js';
 
 describe('A report in a browser', function () {
   this.timeout(120_000);
   const {open} = createGallery({
     demo: () => render(demoFacts()),
     full: () => render(fullFacts()),
+    part: () => render(partFacts()),
     tiny: () => render(tinyFacts()),
   });
 
@@ -16,17 +23,12 @@ describe('A report in a browser', function () {
     ['demo', 400, 'dark'],
     ['full', 1280, 'dark'],
     ['full', 400, 'light'],
+    ['part', 1280, 'light'],
+    ['part', 400, 'dark'],
     ['tiny', 1280, 'light'],
     ['tiny', 400, 'dark'],
   ] as const;
-  for (const [name, width, colorScheme] of looks)
-    it(`is accessible, asks for nothing and fits: ${name}, ${width} px, ${colorScheme}`, async () => {
-      const {page, complaints} = await open(name, {viewport: {width, height: 900}, colorScheme});
-      assert.deepEqual(await violationsOf(page), []);
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-      assert.deepEqual(complaints, []);
-      await page.context().close();
-    });
+  areFitForAll(open, looks);
 
   it('shows every figure as an image where scripts do not run', async () => {
     const {page} = await open('full', {javaScriptEnabled: false, viewport: {width: 1280, height: 900}});
@@ -59,23 +61,9 @@ describe('A report in a browser', function () {
     await page.context().close();
   });
 
-  it('is reached by keyboard: the skip link first, then the contents', async () => {
-    const {page} = await open('demo', {viewport: {width: 1280, height: 900}});
-    await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the report');
-    await page.keyboard.press('Enter');
-    assert.equal(await page.evaluate('document.activeElement.id'), 'main');
-    await page.context().close();
-  });
+  isReachedByKeyboard(open, 'demo', 'Skip to the report');
 
-  it('puts claim and doubts on the first screen', async () => {
-    for (const name of ['demo', 'full', 'tiny'] as const) {
-      const {page} = await open(name, {viewport: {width: 1280, height: 900}});
-      const box = await page.locator('.keys').boundingBox();
-      assert.ok(box !== null && box.y + box.height < 900, `${name}: ${box?.y}`);
-      await page.context().close();
-    }
-  });
+  haveClaimAndDoubtsFirst(open, ['demo', 'full', 'part', 'tiny']);
 
   it('lines every strip of the forest plot up with its row', async () => {
     const {page} = await open('tiny', {viewport: {width: 1280, height: 900}});

@@ -3,11 +3,19 @@ import {loadAssets} from '../../reports/assets.js';
 import {agreementOf} from '../../reports/card/agreement.js';
 import {cardVerdict} from '../../reports/card/verdict.js';
 import type {DataCardFacts} from '../../reports/card-facts.js';
+import type {AuditFact} from '../../reports/data-facts.js';
 import {cardDoubts} from '../../reports/doubts/card.js';
 import {assertGolden, compactJson, renderCard, renderCardWords, textOf} from './rig.js';
-import {demoCard, oddCard, tablesCard, undividedCard} from './sample-card.js';
+import {demoCard, oddCard, otherCard, partCard, tablesCard, undividedCard} from './sample-card.js';
 
-const CARDS = {demo: demoCard, odd: oddCard, tables: tablesCard, undivided: undividedCard};
+const CARDS = {
+  demo: demoCard,
+  odd: oddCard,
+  part: partCard,
+  other: otherCard,
+  tables: tablesCard,
+  undivided: undividedCard,
+};
 
 describe('A data card', () => {
   for (const [name, facts] of Object.entries(CARDS))
@@ -77,6 +85,32 @@ describe('A data card', () => {
   });
 });
 
+describe('The data card of a part of the data', () => {
+  const text = (): string => textOf(renderCardWords(partCard()));
+
+  it('counts images and patients at hand at every step, and says of what the folds are', () => {
+    assert.match(text(), /Train112 of 78,466 images at hand · 85 patients/);
+    assert.match(text(), /The folds are of 112,118 rows of metadata; 160 images of them are at hand\./);
+    assert.match(text(), /Split card\. .* All rows of the tables are counted\./);
+    assert.match(text(), /0of 30,805 patients/);
+  });
+
+  it('gives the shares of the images that are there', () => {
+    // Atelectasis: 6 of 32 test images in these facts, 2,420 of 22,433 in the whole fold.
+    const {images, positives} = partCard().split!.folds.at(-1)!.here;
+    const share = ((100 * positives[0]!) / images).toFixed(1);
+    const [, test] = /\nAtelectasis \| 6 \| 3\.8 \|\n\| [\d.]+ \| [\d.]+ \| ([\d.]+) \|/.exec(text()) ?? [];
+    assert.equal(test, share);
+  });
+});
+
+describe('The data card of other data', () => {
+  it('does not call them ChestX-ray14', () => {
+    assert.doesNotMatch(textOf(renderCardWords(otherCard())), /ChestX-ray14|NIH|by text mining/);
+    assert.match(cardVerdict(otherCard()).finding, /^160 radiographs of 121 patients are at hand/);
+  });
+});
+
 describe('The verdict of a data card', () => {
   it('is two sentences, and names how many images are at hand', () => {
     for (const facts of Object.values(CARDS)) {
@@ -120,10 +154,10 @@ describe('The doubts of a data card', () => {
   it('name what failed and what the configuration accepts', () => {
     assert.ok(
       shorts(tablesCard()).some((short) =>
-        short.endsWith('17,920 of 25,596 (accepted by the configuration).'),
+        short.endsWith('17,920 of 25,596 images (accepted by the configuration).'),
       ),
     );
-    assert.ok(shorts(oddCard()).includes('serious: Equal files in more than one fold: 1 of 160.'));
+    assert.ok(shorts(oddCard()).includes('serious: Equal files in more than one fold: 1 of 160 images.'));
   });
 
   it('name copies, unreadable files, strange labels, rare findings and oddities', () => {
@@ -141,6 +175,29 @@ describe('The doubts of a data card', () => {
       assert.ok(found.includes(doubt), `${doubt} is not among ${found.join(' ')}`);
   });
 
+  it('ask for look-alikes where only these were not looked for, and never among drawn images', () => {
+    const near: AuditFact = {
+      ...{name: 'near-duplicates', title: 'Alike', status: 'not-checked'},
+      ...{count: 0, of: 0, unit: 'images'},
+      ...{detail: 'no preprocess stage gives the images', examples: []},
+    };
+    const withNear = (facts: DataCardFacts): DataCardFacts => ({
+      ...facts,
+      split: {...facts.split!, audit: [...facts.split!.audit, near]},
+    });
+    const doubt = cardDoubts(withNear(oddCard())).find(({short}) => short.startsWith('Look-alikes'));
+    assert.equal(doubt?.evidence, 'No preprocess stage gives the images.');
+    assert.doesNotMatch(JSON.stringify(cardDoubts(withNear(oddCard()))), /there twice, or look alike/);
+    for (const facts of [demoCard(), withNear(demoCard())])
+      assert.ok(!shorts(facts).some((short) => /Look-alikes|Copies/.test(short)));
+  });
+
+  it('say that the folds are not all there', () => {
+    assert.ok(shorts(partCard()).includes('serious: The folds are not all there: test 32 of 22,433 images.'));
+    for (const facts of [demoCard(), oddCard(), tablesCard()])
+      assert.ok(!shorts(facts).some((short) => short.includes('The folds')));
+  });
+
   it('name files that are no image until the decoder has set them aside', () => {
     const found = shorts({...oddCard(), images: null});
     assert.ok(found.includes('moderate: 1 file could not be read.'));
@@ -149,7 +206,9 @@ describe('The doubts of a data card', () => {
 
   it('say that a test fold is of other people than the train fold', () => {
     const facts = tablesCard();
-    const folds = facts.split!.folds.map((fold) => (fold.fold === 'test' ? {...fold, apShare: 0.566} : fold));
+    const folds = facts.split!.folds.map((fold) =>
+      fold.fold === 'test' ? {...fold, here: {...fold.here, apShare: 0.566}} : fold,
+    );
     const found = shorts({...facts, split: {...facts.split!, folds}});
     assert.ok(found.includes('moderate: The test fold is another population than the train fold.'));
     assert.ok(!shorts(facts).some((short) => short.includes('another population')));
@@ -172,7 +231,11 @@ function poison(facts: DataCardFacts, text: string): DataCardFacts {
   return {
     ...facts,
     title: text,
-    data: {...data, labels: {...data.labels, state: text, because: text}},
+    data: {
+      ...data,
+      labels: {...data.labels, state: text, because: text},
+      sources: data.sources.map((source) => ({...source, name: text})),
+    },
     content: {
       ...content,
       samples: {
@@ -195,7 +258,6 @@ function poison(facts: DataCardFacts, text: string): DataCardFacts {
       ...intake,
       ...{missing: list(intake.missing), extra: list(intake.extra), unreadable: list(intake.unreadable)},
       ...{refused: list(intake.refused), duplicates: list(intake.duplicates)},
-      sources: intake.sources.map((source) => ({...source, name: text})),
       dropped: intake.dropped.map((one) => ({...one, reason: text})),
       warnings: intake.warnings.map(() => text),
     },

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
@@ -43,10 +44,58 @@ export function createGallery<Name extends string>(
   };
 }
 
+type Look<Name> = readonly [name: Name, width: number, colorScheme: 'light' | 'dark'];
+
+/** A test for each look: no barrier that axe finds, no request, no complaint, nothing wider than the window. */
+export function areFitForAll<Name extends string>(
+  open: Gallery<Name>['open'],
+  looks: readonly Look<Name>[],
+): void {
+  for (const [name, width, colorScheme] of looks)
+    it(`is accessible, asks for nothing and fits: ${name}, ${width} px, ${colorScheme}`, async () => {
+      const {page, complaints} = await open(name, {viewport: {width, height: 900}, colorScheme});
+      assert.deepEqual(await violationsOf(page), []);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+      assert.deepEqual(complaints, []);
+      await page.context().close();
+    });
+}
+
+/** A test that what matters most is seen without scrolling. */
+export function haveClaimAndDoubtsFirst<Name extends string>(
+  open: Gallery<Name>['open'],
+  names: readonly Name[],
+): void {
+  it('puts claim and doubts on the first screen', async () => {
+    for (const name of names) {
+      const {page} = await open(name, {viewport: {width: 1280, height: 900}});
+      const box = await page.locator('.keys').boundingBox();
+      assert.ok(box !== null && box.y + box.height < 900, `${name}: ${box?.y}`);
+      await page.context().close();
+    }
+  });
+}
+
+/** A test that the first key leads past the contents. @param skip - The text of that link. */
+export function isReachedByKeyboard<Name extends string>(
+  open: Gallery<Name>['open'],
+  name: Name,
+  skip: string,
+): void {
+  it('is reached by keyboard: the skip link first', async () => {
+    const {page} = await open(name, {viewport: {width: 1280, height: 900}});
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate('document.activeElement.textContent'), skip);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate('document.activeElement.id'), 'main');
+    await page.context().close();
+  });
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What axe finds against WCAG 2.2 A and AA and good practice, with everything unfolded. */
-export async function violationsOf(page: Page): Promise<readonly string[]> {
+async function violationsOf(page: Page): Promise<readonly string[]> {
   await page.evaluate('for (const folded of document.querySelectorAll("details")) folded.open = true');
   await page.evaluate(axe);
   return page.evaluate<string[]>(

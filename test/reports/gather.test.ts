@@ -205,15 +205,65 @@ describe('The facts of a report', () => {
     });
   });
 
-  it('hold published results only for the test images of the CheXNet lists', async () => {
+  it('hold published results only for the CheXNet lists, scored on their test images', async () => {
     await withRun(({needs, runFolder}) => {
-      const file = join(needs.find((ref) => ref.type === 'evaluation')!.path, 'evaluation.json');
+      const folder = (type: ArtifactType): string => needs.find((ref) => ref.type === type)!.path;
       const evaluation = demoFacts().evaluation;
       const listed = 'bbe3774c320aeb699e89ffd8a7d9f4ce7d230b1c16f4c4b7e9a2862383b17ec2' as Digest;
-      const folds = evaluation.folds.map((fold) => ({...fold, digests: {...fold.digests, images: listed}}));
-      assert.equal(gatherReportFacts({title: null, needs, runFolder}).split.method, 'seeded');
-      writeFileSync(file, JSON.stringify({...evaluation, folds}));
-      assert.equal(gatherReportFacts({title: null, needs, runFolder}).split.method, 'chexnet-lists');
+      const card = JSON.parse(readFileSync(join(folder('folds'), 'card.json'), 'utf8')) as object;
+      const splitWith = (published: string | null, method: string, images: Digest) => {
+        const folds = evaluation.folds.map((fold) => ({...fold, digests: {...fold.digests, images}}));
+        writeFileSync(join(folder('evaluation'), 'evaluation.json'), JSON.stringify({...evaluation, folds}));
+        writeFileSync(
+          join(folder('folds'), 'card.json'),
+          JSON.stringify({...card, published, method, seed: 1, val_fraction: 0.125}),
+        );
+        return gatherReportFacts({title: null, needs, runFolder}).split;
+      };
+      assert.equal(splitWith('chexnet', 'lists', listed).method, 'chexnet-lists');
+      // The same test images with other train and val, and the lists with other images scored.
+      const other = splitWith(null, 'lists', listed);
+      assert.deepEqual([other.method, other.description], ['other', 'lists that the user gave']);
+      assert.equal(splitWith('chexnet', 'lists', digestOf('a part')).method, 'other');
+      assert.match(splitWith('official', 'official', listed).description, /^the publisher’s test part,/);
+      assert.match(splitWith(null, 'official', listed).description, /^a test part that the user gave,/);
+    });
+  });
+
+  it('tell what of the folds is there where they are of the tables of more images', async () => {
+    await withRun(({needs, runFolder}) => {
+      const dataset = needs.find((ref) => ref.type === 'dataset')!.path;
+      const lines = readFileSync(join(dataset, 'metadata.csv'), 'utf8').trimEnd().split('\n');
+      writeFileSync(join(dataset, 'metadata.csv'), `${lines.slice(0, 16).join('\n')}\n`);
+      const {folds, notInAFold} = gatherReportFacts({title: null, needs, runFolder}).split;
+      assert.equal(notInAFold, 0);
+      const sum = (count: (fold: (typeof folds)[number]) => number): number =>
+        folds.reduce((total, fold) => total + count(fold), 0);
+      assert.deepEqual([sum(({images}) => images), sum(({here}) => here.images)], [40, 15]);
+      const held = new Set(lines.slice(1, 16).map((line) => line.split(',')[0]));
+      const rows = readFileSync(join(needs.find((ref) => ref.type === 'folds')!.path, 'folds.csv'), 'utf8');
+      for (const {fold, here} of folds) {
+        const own = rows.split('\n').filter((row) => row.endsWith(`,${fold}`) && held.has(row.split(',')[0]));
+        assert.equal(here.images, own.length);
+        assert.equal(here.patients, new Set(own.map((row) => row.split(',')[1])).size);
+      }
+    });
+  });
+
+  it('name the weights that a training began with, without a folder of this machine', async () => {
+    await withRun(({needs, runFolder}) => {
+      const startedFrom = (weights: string | null, told?: object) => {
+        const model = needs.find((ref) => ref.type === 'model')!;
+        writeFileSync(join(model.path, 'latest.json'), JSON.stringify({started_from: told}));
+        const others = needs.filter((ref) => ref !== model);
+        const given = [...others, {...model, params: {...model.params, weights}}];
+        return gatherReportFacts({title: null, needs: given, runFolder}).training.startedFrom;
+      };
+      assert.equal(startedFrom(null), null);
+      assert.equal(startedFrom('none'), null);
+      assert.deepEqual(startedFrom('/a/folder/w.pth'), {name: 'w.pth', knowsFindings: true});
+      const told = {file: 'densenet121.pth', layout: 'state_dict', head: 'new'};
+      assert.deepEqual(startedFrom('imagenet', told), {name: 'densenet121.pth', knowsFindings: false});
     });
   });
 });

@@ -1,5 +1,5 @@
 import type {DataCardFacts, IntakeFacts, ListFacts} from '../../reports/card-facts.js';
-import {demoFacts, fullFacts, tinyFacts} from './sample.js';
+import {demoFacts, fullFacts, partFacts, tinyFacts} from './sample.js';
 import {publishedAudit, sampleContent} from './sample-data.js';
 import {digestOf} from './sample-evaluation.js';
 
@@ -12,7 +12,6 @@ export function demoCard(): DataCardFacts {
     ...{data, content, split, images},
     intake: {
       ...nothingLeftOut,
-      sources: [{kind: 'drawn', name: 'images', images: 600}],
       files: {
         ...noFiles,
         bytes: 75_000_000,
@@ -35,7 +34,17 @@ export function oddCard(): DataCardFacts {
   return {
     ...demoCard(),
     title: '160 radiographs of ChestX-ray14',
-    data: {...data, atHand: 160, labels: {state: 'unknown', known: false, because: 'as in no known release'}},
+    data: {
+      ...data,
+      atHand: 160,
+      labels: {state: 'unknown', known: false, because: 'as in no known release'},
+      sources: [
+        {kind: 'folder', name: 'images', images: 150},
+        {kind: 'archive', name: 'images_012.tar.gz', images: 7},
+        {kind: 'archive', name: 'images_011.tar.gz', images: 0},
+        {kind: 'download', name: 'images_010.tar.gz', images: 3},
+      ],
+    },
     content: sampleContent({images: 160, patients: 121, positives, samples: 15, boxes: 4}),
     split: {
       ...split,
@@ -48,12 +57,6 @@ export function oddCard(): DataCardFacts {
     images: {...images, quarantined: 1, examples: [{image: '00000013_022.png', reason: 'is cut off'}]},
     intake: {
       ...{
-        sources: [
-          {kind: 'folder', name: 'images', images: 150},
-          {kind: 'archive', name: 'images_012.tar.gz', images: 7},
-          {kind: 'archive', name: 'images_011.tar.gz', images: 0},
-          {kind: 'download', name: 'images_010.tar.gz', images: 3},
-        ],
         missing: list('missing.csv', 111_960, ['00000001_000.png', '00000001_001.png', '00000001_002.png']),
         extra: list('extra.csv', 2, ['images/thumb.png', 'images/00099999_000.png']),
         unreadable: list('unreadable.csv', 1, ['images/00000013_022.png is cut off after 17 bytes']),
@@ -94,6 +97,31 @@ export function oddCard(): DataCardFacts {
   };
 }
 
+/** Invented facts of a part of ChestX-ray14 with folds of the tables of all 112,120 images. */
+export function partCard(): DataCardFacts {
+  const {data, content, split, images} = partFacts();
+  const because = 'as counted (in the whole metadata of 112,120 rows)';
+  return {
+    ...oddCard(),
+    ...{data: {...data, labels: {...data.labels, because}}, content, split, images},
+    intake: {...nothingLeftOut, missing: list('missing.csv', 111_960, []), files: oddCard().intake.files},
+    adjudicated: null,
+  };
+}
+
+/** Invented facts of a few radiographs that are not of ChestX-ray14. */
+export function otherCard(): DataCardFacts {
+  const card = partCard();
+  const labels = {state: 'as its tables give them', known: true, because: 'of other names'};
+  return {
+    ...card,
+    title: '160 radiographs',
+    data: {...card.data, origin: 'other', whole: null, credit: null, labels},
+    split: {...demoCard().split!, audit: []},
+    intake: {...nothingLeftOut, files: oddCard().intake.files},
+  };
+}
+
 /** Invented facts of the metadata of all of ChestX-ray14, with the CheXNet lists and without a single image. */
 export function tablesCard(): DataCardFacts {
   const {data, split} = fullFacts();
@@ -101,7 +129,7 @@ export function tablesCard(): DataCardFacts {
   return {
     ...demoCard(),
     title: 'ChestX-ray14, tables only',
-    data: {...data, atHand: 0, remarks: []},
+    data: {...data, atHand: 0, sources: [], remarks: []},
     content: sampleContent({images: 112120, patients: 30805, positives, samples: 0, boxes: 984}),
     split: {
       ...split,
@@ -145,7 +173,6 @@ const noFiles: IntakeFacts['files'] = {
 };
 
 const nothingLeftOut: IntakeFacts = {
-  sources: [],
   missing: list('missing.csv', 0, []),
   extra: list('extra.csv', 0, []),
   unreadable: list('unreadable.csv', 0, []),

@@ -107,15 +107,16 @@ function film(index: number): Sample {
 export function cleanAudit(of: {patients: number; images: number}): AuditFact[] {
   const pairs = 'train and val: 0; train and test: 0; val and test: 0';
   const check = (name: string, title: string, rest: Partial<AuditFact>): AuditFact => ({
-    ...{name, title, status: 'passed', count: 0, of: of.images, detail: pairs, examples: []},
+    ...{name, title, status: 'passed', count: 0, of: of.images, unit: 'images', detail: pairs, examples: []},
     ...rest,
   });
   return [
-    check('patient-overlap', 'Patients in more than one fold', {of: of.patients}),
+    check('patient-overlap', 'Patients in more than one fold', {of: of.patients, unit: 'patients'}),
     check('image-overlap', 'Images in more than one fold', {}),
     check('archive-boundary', 'Patients cut by the end of a published archive', {
       status: 'not-checked',
       of: 0,
+      unit: 'boundaries',
       detail: 'the images are not those of ChestX-ray14',
     }),
     check('duplicate-images', 'Equal files in more than one fold', {
@@ -127,13 +128,18 @@ export function cleanAudit(of: {patients: number; images: number}): AuditFact[] 
 /** The checks of folds on the published lists, with a failure that the configuration accepts. */
 export function publishedAudit(): AuditFact[] {
   const [patients, images] = cleanAudit({patients: 30805, images: 112120});
-  const held = {count: 17920, of: 25596};
+  const held = {count: 17920, of: 25596, unit: 'images'};
   return [
     patients!,
     images!,
     {
       ...{name: 'archive-boundary', title: 'Patients cut by the end of a published archive', status: 'noted'},
-      ...{count: 9, of: 11, examples: ['00001335 after 00001335_006', '00003923 after 00003923_013']},
+      ...{
+        count: 9,
+        of: 11,
+        unit: 'boundaries',
+        examples: ['00001335 after 00001335_006', '00003923 after 00003923_013'],
+      },
       detail: '9 patients on both sides of one of the 11 boundaries, no fold ends there',
     },
     {
@@ -148,7 +154,14 @@ export function publishedAudit(): AuditFact[] {
     },
     {
       ...{name: 'near-duplicates', title: 'Images that look alike in more than one fold'},
-      ...{status: 'not-checked', count: 0, of: 0, detail: 'there are no images', examples: []},
+      ...{
+        status: 'not-checked',
+        count: 0,
+        of: 0,
+        unit: 'images',
+        detail: 'there are no images',
+        examples: [],
+      },
     },
   ];
 }

@@ -37,6 +37,8 @@ export function trainingOf(
       because: 'no accelerator was found',
       torch: '2.13.0+cpu',
     },
+    images: null,
+    startedFrom: null,
     resumedFromSteps: [],
   };
 }

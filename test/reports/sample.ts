@@ -1,6 +1,6 @@
 import type {FoldFacts} from '../../reports/data-facts.js';
 import type {ReportFacts} from '../../reports/facts.js';
-import {cleanAudit, sampleContent} from './sample-data.js';
+import {cleanAudit, publishedAudit, sampleContent} from './sample-data.js';
 import {digestOf, type SampleClass, type SampleFold, sampleEvaluation} from './sample-evaluation.js';
 import {stagesOf, trainingOf} from './sample-run.js';
 
@@ -30,6 +30,7 @@ export function demoFacts(): ReportFacts {
       images: 600,
       atHand: 600,
       patients: 212,
+      sources: [{kind: 'drawn', name: 'images', images: 600}],
       whole: null,
       labels: {state: 'drawn with the images', known: true, because: 'the generator wrote them'},
       credit: null,
@@ -39,6 +40,7 @@ export function demoFacts(): ReportFacts {
     split: {
       method: 'seeded',
       description: 'seeded, patients kept together, seed 1',
+      rowsInNoFold: 0,
       notInAFold: 0,
       folds: foldFacts(
         [420, 60, 120],
@@ -122,6 +124,11 @@ export function fullFacts(): ReportFacts {
       images: 112120,
       atHand: 112120,
       patients: 30805,
+      sources: Array.from({length: 12}, (_, index) => ({
+        kind: 'download',
+        name: `images_${String(index + 1).padStart(3, '0')}.tar.gz`,
+        images: index === 11 ? 7120 : 9545 + (index < 5 ? 1 : 0),
+      })),
       whole: 112120,
       labels: {
         state: 'A (first 2017 release)',
@@ -140,13 +147,16 @@ export function fullFacts(): ReportFacts {
     }),
     split: {
       ...demo.split,
+      audit: cleanAudit({patients: 30_805, images: 112_120}),
       method: 'chexnet-lists',
       description: 'the CheXNet lists, 78,468 / 11,219 / 22,433 images',
-      folds: folds.map((fold, index) => ({
-        ...fold,
-        positives: counted[index]!,
-        noFinding: [42403, 6079, 11928][index]!,
-      })),
+      folds: folds.map((fold, index) =>
+        wholeFold({
+          ...fold,
+          positives: counted[index]!,
+          noFinding: [42403, 6079, 11928][index]!,
+        }),
+      ),
     },
     images: {
       count: 112118,
@@ -185,6 +195,7 @@ export function tinyFacts(): ReportFacts {
       images: 160,
       atHand: 160,
       patients: 121,
+      sources: [{kind: 'folder', name: 'images', images: 160}],
       credit: CREDIT,
       whole: 112120,
       labels: {state: 'C (v2020)', known: true, because: 'the header is that of Data_Entry_2017_v2020.csv'},
@@ -233,15 +244,39 @@ function foldFacts(
   patients: readonly number[],
   prevalences: readonly number[],
 ): FoldFacts[] {
-  return (['train', 'val', 'test'] as const).map((fold, index) => ({
-    fold,
-    images: images[index]!,
-    patients: patients[index]!,
-    positives: prevalences.map((prevalence) => Math.round(prevalence * images[index]!)),
-    noFinding: Math.round(images[index]! * 0.53),
-    femaleShare: 0.437 + index * 0.004,
-    apShare: 0.399 - index * 0.003,
-    age: {lowerQuartile: 35, median: 49, upperQuartile: 59},
-    imagesPerPatient: {median: 1, most: [184, 120, 145][index]!},
-  }));
+  return (['train', 'val', 'test'] as const).map((fold, index) =>
+    wholeFold({
+      fold,
+      images: images[index]!,
+      patients: patients[index]!,
+      positives: prevalences.map((prevalence) => Math.round(prevalence * images[index]!)),
+      noFinding: Math.round(images[index]! * 0.53),
+      femaleShare: 0.437 + index * 0.004,
+      apShare: 0.399 - index * 0.003,
+      age: {lowerQuartile: 35, median: 49, upperQuartile: 59},
+      imagesPerPatient: {median: 1, most: [184, 120, 145][index]!},
+    }),
+  );
+}
+
+/** A fold of which every image is there. */
+function wholeFold({fold, ...group}: Omit<FoldFacts, 'here'>): FoldFacts {
+  const {images, patients, positives, noFinding, femaleShare, apShare, age, imagesPerPatient} = group;
+  const own = {images, patients, positives, noFinding, femaleShare, apShare, age, imagesPerPatient};
+  return {fold, ...own, here: own};
+}
+
+/** The same run with folds of the tables of all 112,120 images, of which 160 were at hand. */
+export function partFacts(): ReportFacts {
+  const [tiny, full] = [tinyFacts(), fullFacts()];
+  return {
+    ...tiny,
+    split: {
+      ...full.split,
+      method: 'other',
+      folds: full.split.folds.map((fold, index) => ({...fold, here: tiny.split.folds[index]!.here})),
+      audit: publishedAudit(),
+    },
+    training: {...tiny.training, images: {train: 112, val: 16, notAtHand: 89_557}},
+  };
 }

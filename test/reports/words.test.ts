@@ -6,7 +6,7 @@ import {interval, metric, metricWithInterval, shortDigest} from '../../reports/n
 import {publishedBeside} from '../../reports/published.js';
 import {verdict} from '../../reports/verdict.js';
 import {renderWords, textOf} from './rig.js';
-import {demoFacts, fullFacts, tinyFacts} from './sample.js';
+import {demoFacts, fullFacts, partFacts, tinyFacts} from './sample.js';
 
 const ATTACKS = [
   '<script>alert(1)</script>',
@@ -194,11 +194,11 @@ describe('Doubts', () => {
         audit: [
           {
             ...{name: 'patient-overlap', title: 'Patients in more than one fold', status: 'failed'},
-            ...{count: 3, of: 30805, detail: 'train and test: 3', examples: []},
+            ...{count: 3, of: 30805, unit: 'patients', detail: 'train and test: 3', examples: []},
           },
           {
             ...{name: 'trained-on', title: 'Images of test in the list of the weights', status: 'accepted'},
-            ...{count: 17920, of: 25596, detail: 'of CheXNet', examples: []},
+            ...{count: 17920, of: 25596, unit: null, detail: 'of CheXNet', examples: []},
           },
         ],
       },
@@ -208,7 +208,7 @@ describe('Doubts', () => {
     };
     const found = shorts(broken);
     for (const doubt of [
-      'serious: Patients in more than one fold: 3 of 30,805.',
+      'serious: Patients in more than one fold: 3 of 30,805 patients.',
       'serious: Images of test in the list of the weights: 17,920 of 25,596 (accepted by the configuration).',
       'serious: An input of predict changed while it ran.',
       'minor: 2 unreadable images.',
@@ -219,10 +219,79 @@ describe('Doubts', () => {
     assert.doesNotMatch(textOf(renderWords(broken)), /Checked and found clean: patients/);
   });
 
+  it('say which part of the folds is there, and how many of the scored fold are missing', () => {
+    assert.ok(
+      shorts(partFacts()).includes('serious: The folds are not all there: test 32 of 22,433 images.'),
+    );
+    const text = textOf(renderWords(partFacts()));
+    assert.match(text, /train 112 of 78,466, validation 16 of 11,219 and test 32 of 22,433 images\./i);
+    assert.match(text, /Test32 of 22,433 images at hand · 24 patients/);
+    assert.match(text, /scored once: 32 rows, 22,401 missing, 0 twice/);
+    assert.match(text, /112 images per epoch, .*; 89,557 images of the folds, not at hand, were left out/);
+    assert.match(text, /of 30,805 patients/);
+    assert.doesNotMatch(text, /, 0 missing/);
+    assert.match(textOf(renderWords(tinyFacts())), /scored once: 32 rows, 0 missing, 0 twice/);
+    for (const facts of [demoFacts(), fullFacts(), tinyFacts()])
+      assert.ok(!shorts(facts).some((short) => short.includes('The folds')));
+  });
+
+  it('name imported weights of which nobody says what they were trained on', () => {
+    const doubts = (knowsFindings: boolean, status: 'passed' | 'not-checked' | null): string[] => {
+      const facts = demoFacts();
+      const check = {
+        ...{name: 'trained-on', title: 'Seen before', count: 0, of: 0, unit: 'images'},
+        ...{detail: 'trained_on names no list', examples: []},
+      };
+      const audit = status === null ? [] : [{...check, status}];
+      const training = {...facts.training, startedFrom: {name: 'w.pth', knowsFindings}};
+      return shorts({...facts, training, split: {...facts.split, audit}});
+    };
+    const short = 'What the imported weights were trained on was not checked.';
+    assert.ok(doubts(true, 'not-checked').includes(`serious: ${short}`));
+    assert.ok(doubts(true, null).includes(`serious: ${short}`));
+    assert.ok(doubts(false, 'not-checked').includes(`minor: ${short}`));
+    for (const found of [doubts(true, 'passed'), shorts(demoFacts())])
+      assert.ok(!found.some((doubt) => doubt.endsWith(short)));
+  });
+
   it('come gravest first', () => {
     for (const facts of [demoFacts(), fullFacts(), tinyFacts()]) {
       const order = findDoubts(facts).map(({severity}) => ['serious', 'moderate', 'minor'].indexOf(severity));
       assert.deepEqual(order, [...order].sort());
     }
+  });
+});
+
+describe('Data of another origin', () => {
+  const facts: ReportFacts = {
+    ...tinyFacts(),
+    title: 'Radiographs of a clinic',
+    split: {...tinyFacts().split, audit: []},
+    data: {
+      ...tinyFacts().data,
+      origin: 'other',
+      whole: null,
+      credit: null,
+      sources: [
+        {kind: 'folder', name: 'a', images: 100},
+        {kind: 'folder', name: 'b', images: 60},
+      ],
+    },
+  };
+
+  it('are not called ChestX-ray14, and credited to nobody', () => {
+    const text = textOf(renderWords(facts));
+    assert.match(text, /Radiographs whose source is not recorded, read from two folders/);
+    assert.doesNotMatch(text, /NIH|ChestX-ray14|by text mining/);
+    assert.match(verdict(facts).limit, /^How the labels were made is not recorded/);
+  });
+});
+
+describe('A table of findings', () => {
+  it('keeps the share of AP views where no age is known', () => {
+    const facts = tinyFacts();
+    const findings = facts.content.findings.map((one) => ({...one, medianAge: null}));
+    const text = textOf(renderWords({...facts, content: {...facts.content, findings}}));
+    assert.match(text, /\nAtelectasis \| 6 \| 3\.8 \|\n.* \| 20\.0 \| unknown \|/);
   });
 });

@@ -3,12 +3,13 @@ import type {JsonObject} from '../../model/json.js';
 import {
   ALL_IMAGES,
   CITATION,
+  countTogether,
   describeBoxes,
   describeFiles,
   describeImages,
-  describeSpread,
 } from '../data-card.js';
 import type {BoxRow, ImageRow} from '../dataset.js';
+import {areNamedAsChestXray14} from '../image-name.js';
 import type {AdjudicatedRow} from './adjudicated.js';
 import type {Candidate, Contents} from './candidate.js';
 import type {Gathered} from './gather.js';
@@ -36,6 +37,7 @@ export type CardFacts = Readonly<{
 export function describeDataset(facts: CardFacts): JsonObject {
   const {given, tables, rows, boxes, adjudicated, inventory, verification} = facts;
   const interlaced = inventory.filter((file) => file.interlaced).length;
+  const published = areNamedAsChestXray14(tables.metadata.rows);
   return {
     source: {
       kind: 'acquire',
@@ -43,11 +45,11 @@ export function describeDataset(facts: CardFacts): JsonObject {
       boxes: given.boxes === undefined ? null : basename(given.boxes),
       adjudicated: given.adjudicated === undefined ? null : basename(given.adjudicated),
     },
-    of: ALL_IMAGES,
-    labels: detectLabelState(tables.metadata.rows),
+    of: published ? ALL_IMAGES : tables.metadata.rows.length,
+    labels: published ? detectLabelState(tables.metadata.rows) : OTHER_LABELS,
     ...describeImages(rows),
     images_at_hand: inventory.length,
-    ...describeSpread(rows),
+    co_occurrence: countTogether(rows),
     boxes: {...describeBoxes(boxes), of: tables.boxes?.length ?? 0},
     adjudicated: adjudicated === null ? null : {images: adjudicated.length, of: tables.adjudicated!.length},
     files: describeFiles(inventory, interlaced),
@@ -61,9 +63,12 @@ export function describeDataset(facts: CardFacts): JsonObject {
     sources: describeSources(facts),
     dropped: describeDropped(facts),
     warnings: facts.warnings,
-    credit: CITATION,
+    credit: published ? CITATION : null,
   };
 }
+
+/** Labels that no release of ChestX-ray14 is compared with. */
+const OTHER_LABELS = {state: 'other', because: 'the images are not named as those of ChestX-ray14'} as const;
 
 /** How many images each folder and each archive gave. */
 function describeSources({sources, gathered, inventory}: CardFacts): JsonObject[] {

@@ -4,10 +4,10 @@ import type {ArtifactRef, ArtifactType} from '../../model/stage-kind.js';
 import {countOf} from '../../model/words.js';
 import {readMetadata} from '../dataset.js';
 import {contentFacts} from '../report/content-facts.js';
-import {dataFacts, imageFacts} from '../report/data-facts.js';
+import {dataFacts, imageFacts, readDataCard} from '../report/data-facts.js';
 import {readBoxes} from '../report/read.js';
 import {sampleFacts} from '../report/sample-facts.js';
-import {splitFacts, testImagesOf} from '../report/split-facts.js';
+import {splitFacts} from '../report/split-facts.js';
 import {adjudicatedFacts, intakeFacts} from './intake-facts.js';
 
 export type DataCardRequest = Readonly<{
@@ -34,8 +34,8 @@ export function gatherDataCardFacts({title, needs, samples}: DataCardRequest): D
     schema: 'pipeline/data-card-facts/v1',
     title: title ?? titleOf(data),
     data,
-    content: contentFacts({rows, boxes, samples: shown}),
-    split: folds === null ? null : splitFacts({folds, audit: need('audit'), testImages: testImagesOf(folds)}),
+    content: contentFacts({rows, boxes, coOccurrence: readDataCard(dataset).co_occurrence, samples: shown}),
+    split: folds === null ? null : splitFacts({folds, audit: need('audit'), rows, evaluation: null}),
     images,
     intake: intakeFacts(dataset),
     adjudicated: adjudicatedFacts(dataset, rows),
@@ -43,8 +43,10 @@ export function gatherDataCardFacts({title, needs, samples}: DataCardRequest): D
   };
 }
 
-function titleOf({origin, atHand, whole}: DataFacts): string {
+function titleOf({origin, images, atHand, whole}: DataFacts): string {
   if (origin === 'synthetic') return countOf(atHand, 'synthetic radiograph');
+  if (origin === 'other')
+    return atHand === 0 ? `Tables of ${countOf(images, 'radiograph')}` : countOf(atHand, 'radiograph');
   if (atHand === 0) return 'ChestX-ray14, tables only';
   if (whole !== null && atHand >= whole) return `ChestX-ray14, all ${countOf(atHand, 'radiograph')}`;
   return `${countOf(atHand, 'radiograph')} of ChestX-ray14`;

@@ -29,10 +29,6 @@ export function intakeFacts(dataset: ArtifactRef): IntakeFacts {
     return {file, count: records.length, examples: records.slice(0, EXAMPLES).map(words)};
   };
   return {
-    sources:
-      dataset.uses === 'synthesize'
-        ? [{kind: 'drawn', name: 'images', images: card.images_at_hand}]
-        : card.sources,
     missing: list('missing.csv', ({image}) => image!),
     extra: list('extra.csv', ({path, image}) => path || image!),
     unreadable: list('unreadable.csv', ({path, reason}) => `${path} ${reason}`),

@@ -18,7 +18,7 @@ const params = z.strictObject({
 /** Writes one page about a data set, for people without any tool. */
 export const dataCard: StageKind = {
   uses: 'data-card',
-  version: 1,
+  version: 2,
   summary: 'writes one HTML page about the data that needs no network',
   inputs: [
     {type: 'dataset', optional: false},

@@ -7,6 +7,7 @@ import type {
   SampleFacts,
 } from '../../../reports/data-facts.js';
 import {FINDINGS} from '../../model/findings.js';
+import {quantile} from '../data-card.js';
 import type {BoxRow, ImageRow} from '../dataset.js';
 
 /** Upper ends of the groups of patients by their number of images. */
@@ -18,14 +19,16 @@ const DECADES = 10;
 export function contentFacts(of: {
   rows: readonly ImageRow[];
   boxes: readonly BoxRow[];
+  /** As the data card counts it. */
+  coOccurrence: ContentFacts['coOccurrence'];
   samples: SampleFacts | null;
 }): ContentFacts {
-  const {rows, boxes, samples} = of;
+  const {rows, boxes, coOccurrence, samples} = of;
   return {
     findings: FINDINGS.map((finding) => findingFacts(rows.filter((row) => row.findings.includes(finding)))),
     noFinding: findingFacts(rows.filter((row) => row.findings.length === 0)),
     several: rows.filter((row) => row.findings.length > 1).length,
-    coOccurrence: coOccurrence(rows),
+    coOccurrence,
     people: peopleFacts(rows),
     perPatient: perPatientFacts(rows),
     boxes: {boxes: boxes.length, images: new Set(boxes.map((box) => box.image)).size},
@@ -45,15 +48,6 @@ function findingFacts(rows: readonly ImageRow[]): FindingFacts {
     apShare: share((row) => row.view === 'AP'),
     medianAge: ages === null ? null : ages.median,
   };
-}
-
-function coOccurrence(rows: readonly ImageRow[]): readonly (readonly number[])[] {
-  const places = new Map(FINDINGS.map((finding, place) => [finding, place]));
-  const counts = FINDINGS.map(() => FINDINGS.map(() => 0));
-  for (const {findings} of rows)
-    for (const one of findings)
-      for (const other of findings) counts[places.get(one)!]![places.get(other)!]!++;
-  return counts;
 }
 
 function peopleFacts(rows: readonly ImageRow[]): PeopleFacts {
@@ -79,17 +73,11 @@ function peopleFacts(rows: readonly ImageRow[]): PeopleFacts {
 function ageFacts(ages: readonly number[]): PeopleFacts['age'] {
   if (ages.length === 0) return null;
   const sorted = [...ages].sort((a, b) => a - b);
-  // Interpolated between neighbours (Hyndman and Fan 1996, type 7).
-  const quantile = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
-    return below + (above - below) * (place - Math.floor(place));
-  };
   return {
     youngest: sorted[0]!,
-    lowerQuartile: quantile(0.25),
-    median: quantile(0.5),
-    upperQuartile: quantile(0.75),
+    lowerQuartile: quantile(sorted, 0.25),
+    median: quantile(sorted, 0.5),
+    upperQuartile: quantile(sorted, 0.75),
     oldest: sorted.at(-1)!,
   };
 }
@@ -116,17 +104,11 @@ function perPatientFacts(rows: readonly ImageRow[]): PerPatientFacts {
   const used = bins.findLastIndex((bin) => bin.patients > 0);
   const top = Math.max(1, Math.round(counts.length / 100));
   return {
-    median: counts.length === 0 ? 0 : median(counts),
+    median: counts.length === 0 ? 0 : quantile(counts, 0.5),
     most: counts[0] ?? 0,
     bins: bins.slice(0, used + 1),
     top: {patients: top, share: rows.length === 0 ? 0 : sum(counts.slice(0, top)) / rows.length},
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function sum(values: readonly number[]): number {

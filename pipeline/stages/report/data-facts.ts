@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import {z} from 'zod';
-import type {DataFacts, FoldFacts, ImageFacts} from '../../../reports/data-facts.js';
+import type {DataFacts, GroupFacts, ImageFacts} from '../../../reports/data-facts.js';
 import {FINDINGS} from '../../model/findings.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
 import {countOf, formatBytes} from '../../model/words.js';
@@ -46,6 +46,8 @@ const dataCard = described.extend({
   ),
   dropped: z.array(z.object({reason: z.string(), images: z.number()})),
   warnings: z.array(z.string()),
+  co_occurrence: z.array(z.array(z.number())),
+  metadata: z.looseObject({rows: z.number()}).optional(),
 });
 
 export type DataCard = z.output<typeof dataCard>;
@@ -61,43 +63,58 @@ const LABEL_STATES: Readonly<Record<string, string>> = {
   subset: 'not told apart (a subset)',
   unknown: 'unknown',
   synthetic: 'drawn with the images',
+  other: 'as its tables give them',
 };
 
 export function dataFacts(dataset: ArtifactRef): DataFacts {
   const card = readDataCard(dataset);
-  const synthetic = dataset.uses === 'synthesize';
-  const {state, because} = card.labels;
+  const origin = dataset.uses === 'synthesize' ? 'synthetic' : card.credit === null ? 'other' : 'chestxray14';
+  const {state} = card.labels;
   const modes = Object.entries(card.files.modes).map(
     ([mode, count]) => `${countOf(count, 'image')} in mode ${mode}`,
   );
   return {
-    origin: synthetic ? 'synthetic' : 'chestxray14',
+    origin,
     images: card.images,
     atHand: card.images_at_hand,
     patients: card.patients,
-    whole: synthetic ? null : card.of,
+    sources: sourceFacts(card, origin),
+    whole: origin === 'chestxray14' ? card.of : null,
     labels: {
       state: LABEL_STATES[state] ?? state,
       known: state !== 'subset' && state !== 'unknown',
-      because,
+      because: whyThisState(card),
     },
     credit: card.credit,
     remarks: [{name: 'Files', text: [formatBytes(card.files.bytes), ...modes].join(', ')}],
   };
 }
 
-export function foldFacts(fold: FoldFacts['fold'], facts: z.output<typeof described>): FoldFacts {
+function sourceFacts(card: DataCard, origin: DataFacts['origin']): DataFacts['sources'] {
+  return origin === 'synthetic'
+    ? [{kind: 'drawn', name: 'images', images: card.images_at_hand}]
+    : card.sources;
+}
+
+/** The state is that of the whole metadata, of which the data set may hold a few rows. */
+function whyThisState({labels: {because}, metadata, images}: DataCard): string {
+  const rows = metadata?.rows ?? images;
+  return rows === images ? because : `${because} (in the whole metadata of ${countOf(rows, 'row')})`;
+}
+
+/** A group of images as `described` gives it. */
+export function groupFacts(facts: z.output<typeof described>): GroupFacts {
   const {age, images_per_patient: counts} = facts;
   const known =
     age.median !== undefined && age.lower_quartile !== undefined && age.upper_quartile !== undefined;
+  const shareOf = (images: number): number | null => (facts.images === 0 ? null : images / facts.images);
   return {
-    fold,
     images: facts.images,
     patients: facts.patients,
     positives: FINDINGS.map((finding) => facts.findings[finding]?.images ?? 0),
     noFinding: facts.no_finding.images,
-    femaleShare: facts.sex.F.images / facts.images,
-    apShare: facts.view.AP.images / facts.images,
+    femaleShare: shareOf(facts.sex.F.images),
+    apShare: shareOf(facts.view.AP.images),
     age: known
       ? {lowerQuartile: age.lower_quartile!, median: age.median!, upperQuartile: age.upper_quartile!}
       : null,

@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import type {ReportFacts} from '../../../reports/facts.js';
 import type {Evaluation} from '../../model/evaluation.js';
 import type {ArtifactRef, ArtifactType} from '../../model/stage-kind.js';
-import {readMetadata} from '../dataset.js';
+import {type ImageRow, readMetadata} from '../dataset.js';
 import {contentFacts} from './content-facts.js';
-import {dataFacts, imageFacts} from './data-facts.js';
+import {dataFacts, imageFacts, readDataCard} from './data-facts.js';
 import {readBoxes} from './read.js';
 import {environmentFacts, resolvedConfig, settingFacts} from './run-folder.js';
 import {sampleFacts} from './sample-facts.js';
@@ -34,6 +34,7 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
     readFileSync(join(need('evaluation').path, 'evaluation.json'), 'utf8'),
   ) as Evaluation;
   const config = resolvedConfig(runFolder);
+  const rows = readMetadata(need('dataset'));
   return {
     schema: 'pipeline/report-facts/v1',
     title: title ?? record.pipeline,
@@ -45,11 +46,12 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
       argv: record.argv,
     },
     data: dataFacts(need('dataset')),
-    content: content(need('dataset'), need('images')),
+    content: content({dataset: need('dataset'), images: need('images'), rows}),
     split: splitFacts({
       folds: need('folds'),
       audit: needs.find((ref) => ref.type === 'audit') ?? null,
-      testImages: evaluation.folds.find((fold) => fold.fold === 'test')?.digests.images ?? null,
+      rows,
+      evaluation,
     }),
     images: imageFacts(need('images')),
     training: trainingFacts(need('model'), runFolder),
@@ -64,8 +66,19 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
 /** A data card shows more; here a few are enough to see what was learnt from. */
 const SAMPLES = {count: 8, seed: 0};
 
-function content(dataset: ArtifactRef, images: ArtifactRef): ReportFacts['content'] {
-  const [rows, boxes] = [readMetadata(dataset), readBoxes(dataset)];
+function content(of: {
+  dataset: ArtifactRef;
+  images: ArtifactRef;
+  rows: readonly ImageRow[];
+}): ReportFacts['content'] {
+  const {dataset, images, rows} = of;
+  const boxes = readBoxes(dataset);
+  const {co_occurrence: coOccurrence} = readDataCard(dataset);
   const {size} = imageFacts(images);
-  return contentFacts({rows, boxes, samples: sampleFacts({images, size, rows, boxes, ...SAMPLES})});
+  return contentFacts({
+    rows,
+    boxes,
+    coOccurrence,
+    samples: sampleFacts({images, size, rows, boxes, ...SAMPLES}),
+  });
 }

@@ -2,10 +2,13 @@ import {createHash} from 'node:crypto';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {AuditFact, SplitFacts} from '../../../reports/data-facts.js';
+import type {Evaluation} from '../../model/evaluation.js';
 import {FOLDS} from '../../model/findings.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
 import {formatCount, formatNumber} from '../../model/words.js';
-import {described, foldFacts} from './data-facts.js';
+import {ALL_IMAGES, describeImages} from '../data-card.js';
+import type {ImageRow} from '../dataset.js';
+import {described, groupFacts} from './data-facts.js';
 import {readJson, readRecords} from './read.js';
 
 /** Over the sorted names of the 22,433 images in the test list of the CheXNet re-implementations. */
@@ -21,53 +24,95 @@ const method = z.discriminatedUnion('method', [
 ]);
 
 const splitCard = z.object({
+  /** Which published division these folds are, as they are or in part. */
+  published: z.enum(['chexnet', 'official']).nullish(),
   folds: z.record(z.string(), described),
   not_in_a_fold: z.number(),
   table_1: z.object({cells_equal: z.number().nullable(), of: z.number(), note: z.string()}).nullable(),
 });
 
-/** @param of - `testImages`: digest over the sorted names of the test images that count, as evaluations write it. */
+/** @param of - `rows`: what of the folds is in the data set; `evaluation`: null where nothing was scored. */
 export function splitFacts(of: {
   folds: ArtifactRef;
   audit: ArtifactRef | null;
-  testImages: string | null;
+  rows: readonly ImageRow[];
+  evaluation: Evaluation | null;
 }): SplitFacts {
-  const file = join(of.folds.path, 'card.json');
+  const {folds, audit, rows, evaluation} = of;
+  const file = join(folds.path, 'card.json');
   const [card, how] = [readJson(file, splitCard), readJson(file, method)];
-  const chexnet = of.testImages === CHEXNET_TEST_IMAGES;
-  const sizes = FOLDS.map((fold) => card.folds[fold]?.images ?? 0);
+  const foldOf = readFolds(folds);
+  const scored = evaluation === null ? testImagesOf(foldOf) : scoredImages(evaluation);
+  const published = card.published ?? (how.method === 'chexnet' ? 'chexnet' : null);
   const {table_1: table} = card;
   return {
-    method: chexnet ? 'chexnet-lists' : how.method === 'seeded' ? 'seeded' : 'other',
-    description: chexnet ? `the CheXNet lists (${sizes.map(formatCount).join(' / ')})` : describe(how),
+    method:
+      published === 'chexnet' && scored === CHEXNET_TEST_IMAGES
+        ? 'chexnet-lists'
+        : how.method === 'seeded'
+          ? 'seeded'
+          : 'other',
+    description: describe(how, {published, sizes: FOLDS.map((fold) => card.folds[fold]?.images ?? 0)}),
     folds: FOLDS.flatMap((fold) => {
       const facts = card.folds[fold];
-      return facts === undefined || facts.images === 0 ? [] : [foldFacts(fold, facts)];
+      if (facts === undefined || facts.images === 0) return [];
+      const here = rows.filter(({image}) => foldOf.get(image) === fold);
+      return [{fold, ...groupFacts(facts), here: groupFacts(described.parse(describeImages(here)))}];
     }),
-    notInAFold: card.not_in_a_fold,
+    rowsInNoFold: card.not_in_a_fold,
+    notInAFold: rows.filter(({image}) => !foldOf.has(image)).length,
     table1: table && {equal: table.cells_equal, of: table.of, note: table.note},
-    audit: auditFacts(of.audit ?? of.folds),
+    audit: auditFacts(audit ?? folds),
   };
 }
 
-function describe(how: z.output<typeof method>): string {
+/** The fold of each image. */
+function readFolds(folds: ArtifactRef): ReadonlyMap<string, string> {
+  const records = readRecords(join(folds.path, 'folds.csv'));
+  return new Map(records.map((record) => [record['image']!, record['fold']!]));
+}
+
+/** SHA-256 over the sorted names of the test images, a line each, as evaluations write it. */
+function testImagesOf(foldOf: ReadonlyMap<string, string>): string {
+  const names = [...foldOf].flatMap(([image, fold]) => (fold === 'test' ? [`${image}\n`] : []));
+  return createHash('sha256').update(names.sort().join('')).digest('hex');
+}
+
+function scoredImages({folds}: Evaluation): string | null {
+  return folds.find(({fold}) => fold === 'test')?.digests.images ?? null;
+}
+
+function describe(
+  how: z.output<typeof method>,
+  {published, sizes}: Readonly<{published: 'chexnet' | 'official' | null; sizes: readonly number[]}>,
+): string {
   const percent = (share: number): string => `${formatNumber(Number((100 * share).toFixed(4)))}%`;
+  if (published === 'chexnet')
+    return sum(sizes) === ALL_IMAGES
+      ? `the CheXNet lists (${sizes.map(formatCount).join(' / ')})`
+      : 'the part of the CheXNet lists that is there';
   switch (how.method) {
     case 'seeded':
       return `seeded by patient, ${how.fractions.map(percent).join(' / ').replaceAll('% /', ' /')}, seed ${how.seed}`;
-    case 'official':
-      return `the publisher’s test part, ${percent(how.val_fraction)} of the rest for validation, seed ${how.seed}`;
+    case 'official': {
+      const test = published === 'official' ? 'the publisher’s test part' : 'a test part that the user gave';
+      return `${test}, ${percent(how.val_fraction)} of the rest for validation, seed ${how.seed}`;
+    }
     case 'column':
       return `the column ${how.column} of a table that the user gave`;
     case 'folds':
       return `part ${how.test_part} of ${how.k} by patient as test fold (counted from 0), seed ${how.seed}`;
     case 'lists':
-      return 'lists that the user gave';
+      return `lists that the user gave${published === 'official' ? ', with the publisher’s test part' : ''}`;
     case 'chexnet':
-      return 'the part of the CheXNet lists that is there';
+      throw new Error('Internal error: a split by the CheXNet lists that is none');
     default:
       return unreachable(how);
   }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function unreachable(how: never): never {
@@ -85,19 +130,13 @@ const auditFile = z.object({
       of: z.number(),
       detail: z.string(),
       examples: z.array(z.string()),
+      unit: z.string().optional(),
     }),
   ),
 });
 
 /** The audit with the checks that need images where it was made, else that of the split. */
 function auditFacts(artifact: ArtifactRef): readonly AuditFact[] {
-  return readJson(join(artifact.path, 'audit.json'), auditFile).checks;
-}
-
-/** SHA-256 over the sorted names of the test images, a line each, as evaluations write it. */
-export function testImagesOf(folds: ArtifactRef): string {
-  const names = readRecords(join(folds.path, 'folds.csv'))
-    .filter((record) => record['fold'] === 'test')
-    .map((record) => `${record['image']}\n`);
-  return createHash('sha256').update(names.sort().join('')).digest('hex');
+  const {checks} = readJson(join(artifact.path, 'audit.json'), auditFile);
+  return checks.map(({unit, ...check}) => ({...check, unit: unit ?? null}));
 }

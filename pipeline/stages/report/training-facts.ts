@@ -1,15 +1,21 @@
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {z} from 'zod';
 import type {TrainingFacts} from '../../../reports/facts.js';
 import type {EpochMetrics, JobEvent} from '../../model/job-event.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
 import {readCsv} from '../csv.js';
-import {readJson, readTextIfThere} from './read.js';
+import {readJson, readJsonIfThere, readTextIfThere} from './read.js';
 
 const trained = z.object({
   id: z.string(),
   run: z.string(),
-  summary: z.looseObject({device: z.string(), ranks: z.number()}),
+  summary: z.looseObject({
+    device: z.string(),
+    ranks: z.number(),
+    train_images: z.number().optional(),
+    val_images: z.number().optional(),
+    images_not_at_hand: z.number().optional(),
+  }),
 });
 
 type DeviceEvent = Extract<JobEvent, {type: 'device'}>;
@@ -28,8 +34,30 @@ export function trainingFacts(model: ArtifactRef, runFolder: string): TrainingFa
       because: last?.because ?? null,
       torch: last?.torch ?? null,
     },
+    images:
+      summary.train_images === undefined
+        ? null
+        : {
+            ...{train: summary.train_images, val: summary.val_images ?? 0},
+            notAtHand: summary.images_not_at_hand ?? 0,
+          },
+    startedFrom: startedFrom(model),
     resumedFromSteps: devices.flatMap(({resumed_from_step: step}) => (step === null ? [] : [step])),
   };
+}
+
+const latest = z.looseObject({
+  started_from: z.looseObject({file: z.string(), head: z.string()}).optional(),
+});
+
+/** Of a model that does not tell it, the parameter does: the name of the file, not the folder on this machine. */
+function startedFrom(model: ArtifactRef): TrainingFacts['startedFrom'] {
+  const told = readJsonIfThere(join(model.path, 'latest.json'), latest)?.started_from;
+  if (told !== undefined) return {name: basename(told.file), knowsFindings: told.head !== 'new'};
+  const {weights} = model.params;
+  return typeof weights === 'string' && weights !== 'none'
+    ? {name: basename(weights), knowsFindings: true}
+    : null;
 }
 
 /** One per attempt: what the training ran on and where it was taken up. */

@@ -2,7 +2,7 @@ import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {describeBoxes, describeFiles, describeImages, describeSpread, writeDataCard} from '../data-card.js';
+import {countTogether, describeBoxes, describeFiles, describeImages, writeDataCard} from '../data-card.js';
 import {ARTIFACT, type ImageFile, type ImagePlace, writeDataset} from '../dataset.js';
 import {createPace} from '../pace.js';
 import {runOnWorkers} from '../worker-pool.js';
@@ -37,7 +37,7 @@ export async function runSynthesize(context: StageContext): Promise<StageResult>
     of: images,
     labels: {state: 'synthetic', because: 'the labels are what was drawn'},
     ...described,
-    ...describeSpread(rows),
+    co_occurrence: countTogether(rows),
     images_at_hand: images,
     verification: {missing: 0, extra: 0, unreadable: 0, duplicate_groups: 0},
     adjudicated: null,

@@ -4,7 +4,7 @@ import {synthesizeParams} from './params.js';
 /** Draws schematic chest radiographs in the shape of ChestX-ray14: to try the whole pipeline without any data. */
 export const synthesize: StageKind = {
   uses: 'synthesize',
-  version: 2,
+  version: 3,
   summary: 'draws a synthetic data set in the shape of ChestX-ray14',
   inputs: [],
   output: 'dataset',
