@@ -5,7 +5,7 @@ import type {JsonObject} from '../../model/json.js';
 import {err, ok} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {countOf, listWords} from '../../model/words.js';
-import {ALL_IMAGES, writeDataCard} from '../data-card.js';
+import {writeDataCard} from '../data-card.js';
 import {ARTIFACT, type ImageFile, type ImagePlace, type ImageRow, writeDataset} from '../dataset.js';
 import {linkOrCopy} from '../link-or-copy.js';
 import {unpackedPath} from './archived-images.js';
@@ -59,6 +59,9 @@ function nothingMatches(
   return fault(message, null, 'do both belong to the same data set? files are matched by their name');
 }
 
+/** What the summary takes from the card. */
+type CardNumbers = Readonly<{of: number; patients: number; labels: {state: string}}>;
+
 type Found = Readonly<{tables: Tables; sources: readonly Source[]; gathered: Gathered; picked: Picked}>;
 
 function write(context: StageContext, {tables, sources, gathered, picked}: Found): JsonObject {
@@ -97,10 +100,10 @@ function write(context: StageContext, {tables, sources, gathered, picked}: Found
   };
   const card = describeDataset(facts);
   writeDataCard(context.out, card);
-  const {patients, labels} = card as unknown as {patients: number; labels: {state: string}};
+  const {of, patients, labels} = card as unknown as CardNumbers;
   return {
     images: inventory.length,
-    of: ALL_IMAGES,
+    of,
     patients,
     labels: labels.state,
     rows_without_image: verification.missing,

@@ -6,7 +6,7 @@ const NIH = 'https://nihcc.app.box.com/v/ChestXray-NIHCC';
 /** Takes stock of radiographs in local folders and archives: matches them with their metadata, hashes them, says what is missing. */
 export const acquire: StageKind = {
   uses: 'acquire',
-  version: 2,
+  version: 3,
   summary: 'takes stock of radiographs in folders and archives and of their metadata',
   inputs: [{type: 'archives', optional: true}],
   output: 'dataset',
