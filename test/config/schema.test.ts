@@ -65,7 +65,10 @@ describe('A kind of stage', () => {
 });
 
 /** Those that are not whole by themselves, and what they are made for. */
-const OVERLAYS: ReadonlyMap<string, string> = new Map([['download.yaml', 'full.yaml']]);
+const OVERLAYS: ReadonlyMap<string, string> = new Map([
+  ['download.yaml', 'full.yaml'],
+  ['origin-lists.yaml', 'full.yaml'],
+]);
 
 describe('Each configuration of the repository', () => {
   for (const name of readdirSync(join(ROOT, 'configs')).filter((file) => file.endsWith('.yaml'))) {
