@@ -18,6 +18,8 @@ export type CarryOutTools = Readonly<{
   digestsOf: StageContext['digests'];
   /** What the stage made in earlier runs with the same version and parameters; intact, newest first. */
   earlierOf(order: RunOrder): Promise<readonly ArtifactRecord[]>;
+  /** Folders of earlier attempts and runs of the stage, whatever it was made of. */
+  leftoversOf(order: RunOrder): readonly string[];
   python: StageContext['python'];
   /** Digests of the stage kind's own source files, kept beside the key. */
   sourcesOf(kind: StageKind): Promise<Readonly<Record<string, Digest>>>;

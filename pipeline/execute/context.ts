@@ -39,6 +39,7 @@ export function contextOf(
       const records = await tools.earlierOf(order);
       return records.map((record) => artifactRef({stage, record}, tools.store.layout));
     },
+    leftovers: async () => (tools.isForced(order) ? [] : tools.leftoversOf(order)),
     python: tools.python,
   };
 }

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {usedParams} from '../cache/fingerprint.js';
 import type {ArtifactRecord} from '../model/artifact.js';
 import {canonicalJson} from '../model/json.js';
@@ -42,6 +43,29 @@ function fingerprintsOf({id}: Stage, {pipeline, store}: EarlierTools): readonly 
     if (found.size === LOOKED_AT) break;
   }
   return [...found];
+}
+
+/**
+ * Where runs of this pipeline that had come to the stage may have left files of it, newest first; for each what it was
+ * made of, the artifact before what was kept for another attempt. The stage's own artifact is there if it is damaged.
+ */
+export function leftoverFolders(
+  {stage, inspection}: RunOrder,
+  {pipeline, store}: Readonly<{pipeline: string; store: Pick<Store, 'layout' | 'runs'>}>,
+): readonly string[] {
+  const own = inspection.fingerprint.digest;
+  const digests = new Set([own]);
+  const runs = store.runs.list();
+  for (const {record} of runs.ok ? runs.value : []) {
+    if (record.pipeline !== pipeline) continue;
+    const fingerprint = record.stages.find(({id}) => id === stage.id)?.fingerprint ?? null;
+    if (fingerprint !== null) digests.add(fingerprint);
+    if (digests.size > LOOKED_AT) break;
+  }
+  const {artifact, resume} = store.layout;
+  return [...digests]
+    .flatMap((digest) => [artifact(digest), ...(digest === own ? [] : [resume(digest)])])
+    .filter((folder) => existsSync(folder));
 }
 
 async function goodArtifact(

@@ -7,7 +7,7 @@ import type {Store} from '../store/store.js';
 import {carryOut} from './carry-out.js';
 import type {CarryOutTools} from './carry-out-tools.js';
 import {changedInputs} from './changed-inputs.js';
-import {earlierArtifacts} from './earlier-artifacts.js';
+import {earlierArtifacts, leftoverFolders} from './earlier-artifacts.js';
 import type {Executors} from './executors.js';
 import {type RunOrder, type Settled, schedule} from './schedule.js';
 
@@ -67,6 +67,7 @@ function toolsOf(request: RunStagesRequest): CarryOutTools {
     changedInputs: (order) => changedInputs(order, {hasher, artifacts: store.artifacts}),
     digestsOf: hasher.known,
     earlierOf: (order) => earlierArtifacts(order, {pipeline, store}),
+    leftoversOf: (order) => leftoverFolders(order, {pipeline, store}),
     python: executors.python,
     isForced: ({stage}: RunOrder) => forced.has(stage.id),
   };

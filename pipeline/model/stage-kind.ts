@@ -108,6 +108,12 @@ export type StageContext = Readonly<{
    * first: what of them still holds need not be made again.
    */
   earlier(): Promise<readonly ArtifactRef[]>;
+  /**
+   * Folders in which earlier attempts at this stage and runs of it left files, whatever its parameters and inputs were:
+   * resume folders and artifacts, also damaged ones, newest first, absolute. Nothing vouches for what is in them, and
+   * another run may be at work there: it is for stages that know what they look for by its content.
+   */
+  leftovers(): Promise<readonly string[]>;
   /** Makes or finds the interpreter, for an in-process stage that needs Python for some of its data. */
   python(): Promise<Result<PythonTool, Failure>>;
 }>;

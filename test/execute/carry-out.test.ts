@@ -40,6 +40,7 @@ function tools(store: Store, execute: Executor, changed: Partial<CarryOutTools> 
     changedInputs: async () => [],
     digestsOf: () => new Map(),
     earlierOf: async () => [],
+    leftoversOf: () => [],
     python: () => assert.fail('not asked for here'),
     sourcesOf: async () => ({}),
     report: () => {},

@@ -58,7 +58,12 @@ function contextOf(
     ...{out: given.out, report: given.report, needs: given.needs ?? []},
     need: () => assert.fail('not asked for here'),
     optionalNeed: () => null,
-    ...{digests: () => new Map(), earlier: async () => [], python: () => assert.fail('not asked for here')},
+    ...{
+      digests: () => new Map(),
+      earlier: async () => [],
+      leftovers: async () => [],
+      python: () => assert.fail('not asked for here'),
+    },
     signal: given.signal ?? new AbortController().signal,
   };
 }

@@ -28,7 +28,12 @@ export function orderFor(folder: string, work: Work, options: OrderOptions = {})
       ...{stage: own.id, params: own.params, needs: [], out, resume, concurrency: 1, runFolder: folder},
       need: () => assert.fail('not asked for here'),
       optionalNeed: () => null,
-      ...{digests: () => new Map(), earlier: async () => [], python: () => assert.fail('not asked for here')},
+      ...{
+        digests: () => new Map(),
+        earlier: async () => [],
+        leftovers: async () => [],
+        python: () => assert.fail('not asked for here'),
+      },
       report: options.onNews ?? (() => {}),
       signal: options.signal ?? never,
       ...options.context,

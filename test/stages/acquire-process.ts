@@ -26,6 +26,7 @@ await acquire.work.run({
   runFolder: order.out,
   digests: () => new Map(),
   earlier: async () => [],
+  leftovers: async () => [],
   python: () => {
     throw new Error('Internal error: Python is not asked for here');
   },

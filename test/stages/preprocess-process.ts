@@ -36,6 +36,7 @@ const result = await preprocess.work.run({
   runFolder: order.out,
   digests: () => new Map(),
   earlier: async () => order.earlier ?? [],
+  leftovers: async () => [],
   python: async () => {
     if (order.python === undefined) throw new Error('Internal error: Python is not asked for here');
     return {ok: true, value: order.python};

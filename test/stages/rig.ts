@@ -32,6 +32,7 @@ export type RunOptions = Readonly<{
   onNews?(news: StageNews): void;
   digests?: StageContext['digests'];
   earlier?: readonly ArtifactRef[];
+  leftovers?: readonly string[];
   python?: StageContext['python'];
 }>;
 
@@ -118,6 +119,7 @@ function contextOf(
     runFolder: out,
     digests: options.digests ?? (() => new Map()),
     earlier: async () => options.earlier ?? [],
+    leftovers: async () => options.leftovers ?? [],
     python: options.python ?? (() => assert.fail('Python is not asked for here')),
   };
 }

@@ -1,17 +1,6 @@
 import type {StageContext} from '../../model/stage-kind.js';
 import {createPace} from '../pace.js';
-import type {Shelf} from './part.js';
-import type {WantedFile} from './places.js';
-
-/** A file and how much of it is here before anything is fetched. */
-export type Stocked = Readonly<{
-  file: WantedFile;
-  shelf: Shelf;
-  isFinished: boolean;
-  here: number;
-  /** Its size; null while nobody knows. */
-  expected: number | null;
-}>;
+import {expectedOf, hereOf, type Stocked} from './stock.js';
 
 /** Counts the bytes of all files and tells how far they are. */
 export type Counter = Readonly<{
@@ -24,9 +13,9 @@ export type Counter = Readonly<{
 }>;
 
 export function openCounter(report: StageContext['report'], stock: readonly Stocked[]): Counter {
-  const here = new Map(stock.map((item) => [item.file.name, item.here]));
-  const isKnown = stock.every(({expected}) => expected !== null);
-  const total = isKnown ? stock.reduce((sum, {expected}) => sum + expected!, 0) : null;
+  const here = new Map(stock.map((item) => [item.file.name, hereOf(item)]));
+  const sizes = stock.map(expectedOf);
+  const total = sizes.includes(null) ? null : sizes.reduce<number>((all, bytes) => all + bytes!, 0);
   const pace = createPace({report, total, unit: 'bytes'});
   let fetched = 0;
   const sum = (): number => [...here.values()].reduce((all, bytes) => all + bytes, 0);

@@ -17,9 +17,14 @@ export type Fault =
   /** `code` is null when the configuration or the file on the server has to be mended, not the network. */
   | Readonly<{is: 'lasting'; code: string | null; message: string; hint: string}>;
 
-export const STOPPED: Fault = {is: 'stopped'};
+export type Wrong = Extract<Fault, {is: 'wrong'}>;
 
-export function lasting(message: string, hint: string, code: string | null = null): Fault {
+/** Why a file does not come at all, after all that was tried. */
+export type Refusal = Extract<Fault, {is: 'stopped' | 'lasting'}>;
+
+export const STOPPED: Refusal = {is: 'stopped'};
+
+export function lasting(message: string, hint: string, code: string | null = null): Refusal {
   return {is: 'lasting', code, message, hint};
 }
 

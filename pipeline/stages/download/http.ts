@@ -4,7 +4,8 @@ import {err, ok, type Result} from '../../model/result.js';
 import {formatDuration} from '../../model/words.js';
 import {connectionFault} from './connection-fault.js';
 import {type Fault, passing, STOPPED} from './fault.js';
-import {type Waited, waitFor} from './wait.js';
+import {piecesOf, type Unanswered} from './pieces.js';
+import {waitFor} from './wait.js';
 
 /** Asks web servers, through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. */
 export type HttpClient = Readonly<{
@@ -82,7 +83,7 @@ async function ask(
       const value = head[name];
       return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value;
     },
-    next: piecesOf(body, {url, stallMs, signal}),
+    next: answerPieces(body, {url, stallMs, signal}),
     discard: () => drop(body),
   });
 }
@@ -91,51 +92,20 @@ function drop(body: Body): void {
   body.on('error', () => {}).destroy();
 }
 
-/** Pieces that wait to be taken, at most: then the server is held up. */
-const MOST_WAITING_BYTES = 1 << 20;
-
-/**
- * Pieces are taken off the stream as they come and kept here: one that breaks throws away what it still holds, and that
- * would be fetched twice.
- */
-function piecesOf(
+function answerPieces(
   body: Body,
   work: Readonly<{url: URL; stallMs: number; signal: AbortSignal}>,
 ): Answer['next'] {
-  const waiting: Buffer[] = [];
-  let bytes = 0;
-  let wake = (): void => {};
-  body.on('data', (piece: Buffer) => {
-    waiting.push(piece);
-    bytes += piece.length;
-    if (bytes >= MOST_WAITING_BYTES) body.pause();
-    wake();
-  });
-  const end = new Promise<void>((resolve, reject) => body.once('end', resolve).once('error', reject));
-  end.catch(() => {});
+  const next = piecesOf(body, work);
   return async () => {
-    if (waiting.length === 0) {
-      const news = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      const waited = await waitFor(Promise.race([end, news]), work);
-      if (waiting.length === 0) {
-        drop(body);
-        return waited.is === 'come' ? ok(null) : err(faultOf(waited, work));
-      }
-    }
-    if (work.signal.aborted) return err(STOPPED);
-    const piece = waiting.shift()!;
-    bytes -= piece.length;
-    if (body.isPaused() && bytes < MOST_WAITING_BYTES / 2) body.resume();
-    return ok(piece);
+    const piece = await next();
+    if (piece.ok && piece.value !== null) return piece;
+    drop(body);
+    return piece.ok ? piece : err(faultOf(piece.error, work));
   };
 }
 
-function faultOf<T>(
-  waited: Exclude<Waited<T>, {is: 'come'}>,
-  {url, stallMs}: Readonly<{url: URL; stallMs: number}>,
-): Fault {
+function faultOf(waited: Unanswered, {url, stallMs}: Readonly<{url: URL; stallMs: number}>): Fault {
   switch (waited.is) {
     case 'stopped':
       return STOPPED;

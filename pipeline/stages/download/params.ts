@@ -40,15 +40,13 @@ export const fetchShape = {
 
 const shape = z.strictObject({
   files: z
-    .record(
-      fileName,
-      z.strictObject({
-        sha256: sha256.describe('of the whole file'),
-        bytes: z.int().min(0).optional().describe('its size; the server is asked when it is not given'),
-      }),
-    )
+    .record(fileName, z.strictObject({sha256: sha256.describe('of the whole file')}))
     .describe('the files to fetch, by the name that they get'),
   urls: z.record(z.string(), z.string()).describe('where each of the files is: http or https'),
+  sizes: z
+    .record(z.string(), z.int().min(0))
+    .default({})
+    .describe('bytes of files; the server is asked for those that are not given'),
   redirect_hosts: fetchShape.redirect_hosts,
   connections: z.int().min(1).max(32).default(4).describe('files fetched at the same time'),
   retries: fetchShape.retries,
@@ -57,7 +55,7 @@ const shape = z.strictObject({
 });
 
 export const downloadParams = shape
-  .superRefine(({files, urls}, context) => {
+  .superRefine(({files, urls, sizes}, context) => {
     const complain = (path: readonly string[], message: string): void =>
       context.addIssue({code: 'custom', path: [...path], message});
     const names = Object.keys(files);
@@ -67,6 +65,8 @@ export const downloadParams = shape
       if (wrong !== null) complain(['files', name], wrong);
       if (urls[name] === undefined) complain(['urls', name], 'every file needs a url');
     }
+    for (const name of Object.keys(sizes))
+      if (files[name] === undefined) complain(['sizes', name], 'there is no file of this name');
     for (const [name, url] of Object.entries(urls)) {
       if (files[name] === undefined) complain(['files', name], 'every url needs a file');
       // A value at fault is printed, and what stands before an @ may be a password.

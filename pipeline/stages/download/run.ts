@@ -2,18 +2,18 @@ import {type Diagnostic, fault as diagnosticOf} from '../../model/diagnostic.js'
 import {type Failure, stoppedFailure} from '../../model/failure.js';
 import {err, ok, type Result} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
-import {countOf, formatBytes, listWords} from '../../model/words.js';
-import {type Counter, openCounter, type Stocked} from './counter.js';
+import {listWords} from '../../model/words.js';
+import {type Counter, openCounter} from './counter.js';
 import {deliver} from './deliver.js';
-import type {Fault} from './fault.js';
+import type {Refusal} from './fault.js';
 import {fetchFile} from './fetch-file.js';
 import type {Hosts} from './follow.js';
 import {type HttpClient, openHttp} from './http.js';
 import {inParallel} from './parallel.js';
 import type {DownloadParams} from './params.js';
-import {finishedBytes, partBytes} from './part.js';
 import type {WantedFile} from './places.js';
-import {findBytes, lackOfRoom} from './sizes.js';
+import {lackOfRoom} from './sizes.js';
+import {expectedOf, hereOf, type Stocked, takeStock} from './stock.js';
 
 /** @returns How many archives there are, their size, and how much of it was fetched now. */
 export async function runDownload(context: StageContext): Promise<StageResult> {
@@ -41,42 +41,31 @@ type Work = Readonly<{
 }>;
 
 async function download(work: Work): Promise<StageResult> {
-  const {context, params, halt} = work;
+  const {context, params, http, halt} = work;
   const {stage, signal, out, resume} = context;
-  const stock = await takeStock(work);
+  const width = params.connections;
+  const stock = await takeStock(filesOf(params), {context, http, hosts: hostsOf(params), width, halt});
   if (signal.aborted) return err(stoppedFailure(stage));
   const lack = await lackOfRoom(resume, bytesToCome(stock));
   if (lack !== null) return err(lack);
-  sayWhatIsHere(context, stock);
   const counter = openCounter(context.report, stock);
-  const results = await inParallel(stock, {width: params.connections, halt}, (item) =>
-    item.isFinished ? Promise.resolve(ok(null)) : fetchOne(item, {work, counter, of: stock.length}),
+  const results = await inParallel(stock, {width, halt}, async (item) =>
+    item.is === 'whole' ? ok(null) : await fetchOne(item, {work, counter, of: stock.length}),
   );
   counter.finish();
   if (signal.aborted) return err(stoppedFailure(stage));
   const failure = failureOf(stock.map(({file}, index) => ({name: file.name, result: results[index]!})));
   if (failure !== null) return err(failure);
   const files = stock.map(({file}) => ({...file, bytes: counter.bytesOf(file.name)}));
-  await deliver(files, {shelf: resume, out});
+  const onTrouble = (text: string): void => context.report({type: 'stage-note', level: 'warning', text});
+  await deliver(files, {shelf: resume, out, onTrouble});
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return ok({archives: files.length, bytes, fetched_bytes: counter.fetched()});
 }
 
-async function takeStock({context, params, http, halt}: Work): Promise<readonly Stocked[]> {
-  const {signal, resume: folder} = context;
-  const hosts = hostsOf(params);
-  return await inParallel(filesOf(params), {width: params.connections, halt}, async (file) => {
-    const shelf = {folder, name: file.name, signal};
-    const finished = await finishedBytes(shelf, file.sha256);
-    if (finished !== null) return {file, shelf, isFinished: true, here: finished, expected: finished};
-    const expected = await findBytes(file, {http, hosts, signal, shelf});
-    return {file, shelf, isFinished: false, here: await partBytes(shelf), expected};
-  });
-}
-
-function filesOf({files, urls}: DownloadParams): readonly WantedFile[] {
-  return Object.entries(files).map(([name, {sha256, bytes}]) => {
-    return {name, url: new URL(urls[name]!), sha256, bytes: bytes ?? null};
+function filesOf({files, urls, sizes}: DownloadParams): readonly WantedFile[] {
+  return Object.entries(files).map(([name, {sha256}]) => {
+    return {name, url: new URL(urls[name]!), sha256, bytes: sizes[name] ?? null};
   });
 }
 
@@ -85,30 +74,25 @@ function hostsOf({urls, redirect_hosts: redirects}: DownloadParams): Hosts {
 }
 
 function bytesToCome(stock: readonly Stocked[]): number {
-  return stock.reduce((sum, {expected, here}) => sum + Math.max(0, (expected ?? 0) - here), 0);
-}
-
-function sayWhatIsHere({report}: StageContext, stock: readonly Stocked[]): void {
-  const here = stock.reduce((sum, item) => sum + item.here, 0);
-  if (here === 0) return;
-  const finished = countOf(stock.filter(({isFinished}) => isFinished).length, 'file');
-  const text = `${formatBytes(here)} are here from an earlier attempt, ${finished} of ${stock.length} whole`;
-  report({type: 'stage-note', level: 'info', text});
+  return stock.reduce((sum, item) => sum + Math.max(0, (expectedOf(item) ?? 0) - hereOf(item)), 0);
 }
 
 async function fetchOne(
-  {file, shelf}: Stocked,
+  {file, shelf, expected}: Extract<Stocked, {is: 'wanted'}>,
   {work, counter, of}: Readonly<{work: Work; counter: Counter; of: number}>,
-): Promise<Result<null, Fault>> {
+): Promise<Result<null, Refusal>> {
   const {context, params, http} = work;
   const warn = (text: string): void =>
     context.report({type: 'stage-note', level: 'warning', text: `${file.name}: ${text}`});
-  const fetched = await fetchFile(file, {
-    ...{http, shelf, hosts: hostsOf(params), signal: context.signal, retries: params.retries},
-    firstWaitMs: params.retry_seconds * 1000,
-    onTrouble: warn,
-    onBytes: (bytes) => counter.set(file.name, bytes),
-  });
+  const fetched = await fetchFile(
+    {...file, expected},
+    {
+      ...{http, shelf, hosts: hostsOf(params), signal: context.signal, retries: params.retries},
+      firstWaitMs: params.retry_seconds * 1000,
+      onTrouble: warn,
+      onBytes: (bytes) => counter.set(file.name, bytes),
+    },
+  );
   // The others go on, perhaps for hours.
   if (!fetched.ok && fetched.error.is !== 'stopped' && of > 1) warn(fetched.error.message);
   return fetched;
@@ -118,14 +102,13 @@ async function fetchOne(
 const SHOWN = 3;
 
 /** The configuration's faults as diagnostics; where the world was at fault anywhere, that. */
-function failureOf(ends: readonly Readonly<{name: string; result: Result<null, Fault>}>[]): Failure | null {
+function failureOf(ends: readonly Readonly<{name: string; result: Result<null, Refusal>}>[]): Failure | null {
   const failed = ends.flatMap(({name, result}) =>
     result.ok || result.error.is === 'stopped' ? [] : [{name, ...result.error}],
   );
   if (failed.length === 0) return null;
-  const world = failed.filter((fault) => fault.is !== 'wrong' && fault.code !== null);
-  const [first] = world;
-  if (first !== undefined && first.is !== 'wrong') {
+  const first = failed.find(({code}) => code !== null);
+  if (first !== undefined) {
     const others = failed.filter((fault) => fault !== first).map(({name}) => name);
     const more = others.length === 0 ? '' : `; nor came ${listWords(others)}`;
     const message = `${first.name}: ${first.message}${more}`;

@@ -11,7 +11,10 @@ export const download: StageKind = {
   params: downloadParams,
   paths: [],
   // Where a file comes from does not change what it is: its SHA-256 says that.
-  speedOnly: ['urls', 'redirect_hosts', 'connections', 'retries', 'retry_seconds', 'stall_seconds'],
+  speedOnly: [
+    ...['urls', 'sizes', 'redirect_hosts', 'connections'],
+    ...['retries', 'retry_seconds', 'stall_seconds'],
+  ],
   slots: {},
   work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runDownload(context)},
 };

@@ -5,8 +5,9 @@ import {type Fault, passing} from './fault.js';
 import {follow, type Hosts} from './follow.js';
 import type {Answer, HttpClient} from './http.js';
 import {type Asked, judge, strongEtag} from './judge.js';
-import type {Origin, Part} from './part.js';
+import type {Part} from './part.js';
 import {shownUrl, type WantedFile} from './places.js';
+import type {Origin} from './shelf.js';
 
 export type TransferTools = Readonly<{
   http: HttpClient;
@@ -16,15 +17,25 @@ export type TransferTools = Readonly<{
   onTrouble(text: string): void;
 }>;
 
+/** A file to fetch, and its size as found out before; null where nobody knows. */
+export type SizedFile = WantedFile & Readonly<{expected: number | null}>;
+
 /** Asks once for what is missing of a file and adds what comes, up to its end or to the first fault. */
 export async function transfer(
   part: Part,
-  file: WantedFile,
+  file: SizedFile,
   tools: TransferTools,
 ): Promise<Result<null, Fault>> {
+  return await askAndAdd(part.bytes() > 0 ? 'the rest' : 'all', {part, file, tools});
+}
+
+async function askAndAdd(
+  what: 'the rest' | 'all',
+  {part, file, tools}: Readonly<{part: Part; file: SizedFile; tools: TransferTools}>,
+): Promise<Result<null, Fault>> {
   const {http, hosts, signal} = tools;
-  const asked = whatToAsk(part, file);
-  const headers = rangeHeaders(part, file);
+  const asked = what === 'all' ? ALL : whatToAsk(part, file);
+  const headers = what === 'all' ? {} : rangeHeaders(part, file);
   const answered = await follow({method: 'GET', url: file.url, headers, signal}, {http, hosts});
   if (!answered.ok) return answered;
   const answer = answered.value;
@@ -37,8 +48,8 @@ export async function transfer(
     case 'ask-for-all':
       answer.discard();
       tools.onTrouble(`${verdict.because}: begins again from the start`);
-      await part.begin(null);
-      return await transfer(part, file, tools);
+      // What is here stays until there is something to put in its place.
+      return await askAndAdd('all', {part, file, tools});
     case 'append':
       return await addAll(answer, {part, file, total: verdict.total});
     case 'begin':
@@ -47,6 +58,8 @@ export async function transfer(
   }
 }
 
+const ALL: Asked = {offset: 0, etag: null, total: null};
+
 function whatToAsk(part: Part, file: WantedFile): Asked {
   const origin = originOf(part, file);
   return {offset: part.bytes(), etag: origin?.etag ?? null, total: origin?.bytes ?? null};
@@ -54,7 +67,6 @@ function whatToAsk(part: Part, file: WantedFile): Asked {
 
 /** Without a validator the bytes are asked for as well: if they do not belong together, the SHA-256 says so. */
 function rangeHeaders(part: Part, file: WantedFile): Record<string, string> {
-  if (part.bytes() === 0) return {};
   const origin = originOf(part, file);
   const validator = origin?.etag ?? origin?.lastModified;
   return {range: `bytes=${part.bytes()}-`, ...(validator ? {'if-range': validator} : {})};
@@ -66,7 +78,7 @@ function originOf(part: Part, file: WantedFile): Origin | null {
   return origin?.url === shownUrl(file.url) ? origin : null;
 }
 
-type Receiving = Readonly<{part: Part; file: WantedFile; total: number | null}>;
+type Receiving = Readonly<{part: Part; file: SizedFile; total: number | null}>;
 
 /** What is here gives way only once the new bytes look like the file. */
 async function begin(answer: Answer, receiving: Receiving): Promise<Result<null, Fault>> {
@@ -104,10 +116,10 @@ async function addAll(
   {part, file, total}: Receiving,
   first: Buffer = Buffer.alloc(0),
 ): Promise<Result<null, Fault>> {
-  const expected = total ?? file.bytes;
+  const most = total ?? file.bytes;
   try {
     for (let piece: Buffer | null = first; piece !== null; ) {
-      if (expected !== null && part.bytes() + piece.length > expected) return err(tooLong(file, expected));
+      if (most !== null && part.bytes() + piece.length > most) return err(tooLong(file, most));
       await part.append(piece);
       const next = await answer.next();
       if (!next.ok) return next;
@@ -116,7 +128,9 @@ async function addAll(
   } finally {
     answer.discard();
   }
-  if (expected === null || part.bytes() === expected) return ok(null);
+  // A body without a length that is cut off ends like one that is whole: then what was found out before tells.
+  const expected = most ?? file.expected;
+  if (expected === null || part.bytes() >= expected) return ok(null);
   const message = `${file.url.host} sent ${formatBytes(part.bytes())} of ${formatBytes(expected)}`;
   return err(passing('ESHORT', message));
 }

@@ -10,8 +10,9 @@ import {WEIGHTS_FILE, type WeightsParams} from './params.js';
 /** @returns Size and digest of the file, and how much of it was fetched now. */
 export async function fetchWeights(context: StageContext): Promise<StageResult> {
   const {url, sha256, bytes, ...how} = context.params as WeightsParams;
-  const wanted = bytes === undefined ? {sha256} : {sha256, bytes};
-  const params = {...how, files: {[WEIGHTS_FILE]: wanted}, urls: {[WEIGHTS_FILE]: url}, connections: 1};
+  const sizes = bytes === undefined ? {} : {[WEIGHTS_FILE]: bytes};
+  const [files, urls] = [{[WEIGHTS_FILE]: {sha256}}, {[WEIGHTS_FILE]: url}];
+  const params = {...how, files, urls, sizes, connections: 1};
   const result = await runDownload({...context, params});
   if (!result.ok) return err(inOurWords(result.error));
   // One file needs no list of files.

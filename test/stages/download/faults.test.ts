@@ -138,7 +138,7 @@ describe('a download of wrong bytes', () => {
       isComplete(seen);
       assert.deepEqual(seen.ranges, ['all', 'all']);
       assert.deepEqual(seen.said, [
-        `f.tgz: SITE/f.tgz has the SHA-256 ${sha256(OTHER)}, not ${sha256(FILE)}: it is deleted and fetched once more`,
+        `f.tgz: what is here has the SHA-256 ${sha256(OTHER)}, not ${sha256(FILE)}: it is deleted and fetched once more`,
       ]);
     }));
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {download} from '../../../pipeline/stages/download/stage.js';
 import {head, served} from '../../http/routes.js';
@@ -83,8 +83,6 @@ describe('download', () => {
     withFiles({'a.tgz': A, 'b.bin': B}, async (site, bench) => {
       const params = wanted(site, {'a.tgz': A, 'b.bin': B});
       const {resume} = await bench.run(download, params);
-      // As the store leaves them.
-      chmodSync(join(resume, 'a.tgz'), 0o444);
       const asked = site.requests.length;
       const again = await bench.run(download, params, {resume});
       assert.deepEqual(factsOf(again), {archives: 2, bytes: 230_000, fetched_bytes: 0});
@@ -114,9 +112,8 @@ describe('download', () => {
 
   it('refuses a download for which there is no room before it fetches anything', () =>
     withFiles({'a.tgz': A}, async (site, bench) => {
-      const params = wanted(site, {'a.tgz': A});
-      const files = {'a.tgz': {sha256: sha256(A), bytes: 9e15}};
-      const {result, resume} = await bench.run(download, {...params, files});
+      const params = wanted(site, {'a.tgz': A}, {sizes: {'a.tgz': 9e15}});
+      const {result, resume} = await bench.run(download, params);
       assert.ok(!result.ok && result.error.reason === 'system');
       assert.equal(result.error.code, 'ENOSPC');
       assert.match(result.error.message, /^the download needs 9\.0 PB, and \d+(\.\d)? [MGT]B are free in \//);
@@ -142,8 +139,9 @@ describe('download', () => {
 
   it('asks for no size that the configuration gives', () =>
     withFiles({'a.tgz': A}, async (site, bench) => {
-      const files = {'a.tgz': {sha256: sha256(A).toUpperCase(), bytes: A.length}};
-      factsOf(await bench.run(download, {...wanted(site, {'a.tgz': A}), files}));
+      const files = {'a.tgz': {sha256: sha256(A).toUpperCase()}};
+      const sizes = {'a.tgz': A.length};
+      factsOf(await bench.run(download, {...wanted(site, {'a.tgz': A}), files, sizes}));
       assert.deepEqual(
         site.requests.map(({method}) => method),
         ['GET'],

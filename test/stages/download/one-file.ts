@@ -5,7 +5,7 @@ import type {JsonObject} from '../../../pipeline/model/json.js';
 import {download} from '../../../pipeline/stages/download/stage.js';
 import {type Route, type Site, withSite} from '../../http/site.js';
 import {type Finished, factsOf, faultsOf, spelledOut, withBench} from '../rig.js';
-import {noise, notes, sha256, told, wanted} from './rig.js';
+import {noise, notes, told, wanted} from './rig.js';
 
 export const FILE = noise(100_000);
 export const OTHER = noise(100_000, 7);
@@ -21,11 +21,9 @@ export type Seen = Readonly<{
 export async function fetching(route: Route, more: JsonObject, body: (seen: Seen) => void): Promise<void> {
   await withBench((bench) =>
     withSite({'/f.tgz': route}, async (site) => {
-      const files = {
-        'f.tgz': {sha256: sha256(FILE), ...(more['bytes'] === undefined ? {} : {bytes: more['bytes']})},
-      };
-      const {bytes: _, ...rest} = more;
-      const finished = await bench.run(download, {...wanted(site, {'f.tgz': FILE}), files, ...rest});
+      const {bytes, ...rest} = more;
+      const sizes = bytes === undefined ? {} : {'f.tgz': bytes};
+      const finished = await bench.run(download, {...wanted(site, {'f.tgz': FILE}), sizes, ...rest});
       const gets = site.requests.filter(({method}) => method === 'GET');
       const ranges = gets.map(({range, ifRange}) => (range === '' ? 'all' : `${range} ${ifRange}`.trim()));
       body({finished, site, ranges, said: notes(finished.news, site)});
