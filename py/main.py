@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--lr", type=float, default=1e-3)
     training.add_argument("--weight_decay", type=float, default=0.01)
     training.add_argument("--momentum", type=float, default=0.9, help="of sgd")
-    training.add_argument("--precision", choices=("fp32", "bf16", "fp64"), default="fp32")
+    training.add_argument("--precision", choices=("fp32", "tf32", "bf16", "fp16", "fp64"), default="fp32")
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--model_path", help="weights to start from")
     training.add_argument("--out", type=Path, help="folder for the model; default: in the state directory")

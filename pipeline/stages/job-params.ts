@@ -3,9 +3,9 @@ import type {JsonObject} from '../model/json.js';
 
 /** Parameters that training and prediction share. */
 export const DEVICE = z
-  .enum(['auto', 'cpu', 'cuda', 'hpu'])
+  .enum(['auto', 'cpu', 'cuda', 'hpu', 'mps', 'xpu'])
   .default('auto')
-  .describe('auto takes the first that is there: Gaudi (hpu), NVIDIA (cuda), the CPU');
+  .describe('auto takes the first that is there: Gaudi (hpu), NVIDIA (cuda), Intel GPU (xpu), Apple GPU (mps), the CPU');
 
 export const RANKS = z.int().min(1).max(1024);
 
@@ -17,9 +17,9 @@ export const THREADS = z
   .describe('of the host for each rank; left out, the cores are shared out');
 
 export const PRECISION = z
-  .enum(['fp32', 'bf16', 'fp64'])
+  .enum(['fp32', 'tf32', 'bf16', 'fp16', 'fp64'])
   .default('fp32')
-  .describe('of the arithmetic; bf16 needs hardware for it to be fast, fp64 is for comparing bits');
+  .describe('of the arithmetic; tf32, bf16 and fp16 need hardware for them, fp64 is for comparing bits');
 
 /** The ranks' OpenMP threads, where the parameters name their number. */
 export function threadEnvironment(params: JsonObject): Readonly<Record<string, string>> {

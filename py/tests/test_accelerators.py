@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from chexnet.accelerators import hpu
-from chexnet.accelerators.choose import choose
+from chexnet.accelerators import cpu, hpu
+from chexnet.accelerators.choose import PROBES, choose
 from chexnet.accelerators.environment import prepare_environment
 from chexnet.accelerators.names import NAMES
-from chexnet.accelerators.protocol import HOST, Place
+from chexnet.accelerators.protocol import HOST, Absent, Place
+from chexnet.accelerators.require import require
 from chexnet.mistakes import UserError
 from tests.rig import SOURCE, environment
 
@@ -54,6 +55,44 @@ def test_what_the_bridge_reads_at_import_is_set_before_and_the_users_values_stay
     assert chosen["PT_HPU_LAZY_MODE"] == "1"
 
 
+def test_what_a_device_cannot_compute_in_is_refused_with_what_it_can() -> None:
+    with pytest.raises(UserError) as caught:
+        require(choose("cpu", ALONE).accelerator, "tf32")
+
+    assert caught.value.user_message.endswith(" cannot compute in tf32.")
+    assert caught.value.hint == "Use precision: fp32 or bf16 or fp16 or fp64."
+
+
+@pytest.mark.parametrize(
+    ("flags", "remarks"),
+    [
+        ("fpu avx2", ["this processor has no instructions for bf16: it is emulated, and slower than fp32"]),
+        ("amx_bf16", []),
+    ],
+)
+def test_an_old_processor_says_that_bf16_is_emulated(
+    flags: str, remarks: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name\t: Some processor\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(cpu, "CPUINFO", tmp_path / "cpuinfo")
+    processor = cpu.CpuAccelerator(threads=1)
+
+    assert list(processor.remarks("bf16")) == remarks
+    assert processor.remarks("fp32") == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_device_is_there_or_says_what_was_looked_for(name: str) -> None:
+    found = PROBES[name](ALONE)
+
+    if isinstance(found, Absent):
+        assert found.because
+        assert found.looked_for
+        assert found.remedy
+    else:
+        assert found.name == name
+
+
 def test_stamps_give_the_seconds_between_them() -> None:
     accelerator = choose("cpu", ALONE).accelerator
     stamps = [accelerator.stamp() for _ in range(3)]
@@ -70,7 +109,7 @@ def test_a_gaudi_is_used_as_documented(tmp_path: Path, lazy: str, marks: int) ->
         import os
         from chexnet.accelerators.environment import prepare_environment
         prepare_environment(os.environ)
-        from chexnet.accelerators.choose import choose
+        from chexnet.accelerators.choose import PROBES, choose
         from chexnet.accelerators.protocol import Place
         choice = choose("auto", Place(local_rank=1, local_size=2, threads=1))
         gaudi = choice.accelerator

@@ -3,15 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chexnet.accelerators import cpu, cuda, hpu
+from chexnet.accelerators import cpu, cuda, hpu, mps, xpu
 from chexnet.accelerators.names import AUTO, NAMES
 from chexnet.accelerators.protocol import Absent, Accelerator, Place
 from chexnet.mistakes import UserError
 
-_TITLES = {"hpu": "Gaudi accelerator (hpu)", "cuda": "CUDA device (cuda)", "cpu": "processor (cpu)"}
-_PROBES: dict[str, Callable[[Place], Accelerator | Absent]] = {
+_TITLES = {
+    "hpu": "Gaudi accelerator (hpu)",
+    "cuda": "CUDA device (cuda)",
+    "xpu": "Intel GPU (xpu)",
+    "mps": "Apple GPU (mps)",
+    "cpu": "processor (cpu)",
+}
+PROBES: dict[str, Callable[[Place], Accelerator | Absent]] = {
     "hpu": hpu.probe,
     "cuda": cuda.probe,
+    "xpu": xpu.probe,
+    "mps": mps.probe,
     "cpu": cpu.probe,
 }
 
@@ -30,13 +38,13 @@ def choose(requested: str, place: Place) -> Choice:
     Raises UserError when a device is asked for by name and is not there: it is never replaced silently.
     """
     if requested != AUTO:
-        found = _PROBES[requested](place)
+        found = PROBES[requested](place)
         if isinstance(found, Absent):
             raise _missing(requested, found)
         return Choice(accelerator=found, because="asked for")
     passed_over: list[str] = []
     for name in NAMES:
-        found = _PROBES[name](place)
+        found = PROBES[name](place)
         if not isinstance(found, Absent):
             reasons = "; ".join(passed_over)
             return Choice(accelerator=found, because=f"auto: {reasons}" if reasons else "auto: the first looked for")

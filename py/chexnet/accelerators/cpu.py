@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +13,15 @@ from typing import ClassVar
 import torch
 
 from chexnet.accelerators.protocol import HOST, Capabilities, Place, Precision
+
+CPUINFO = Path("/proc/cpuinfo")
+
+_LOW: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+# As Linux names them, of Intel and AMD, and of ARM.
+_INSTRUCTIONS: dict[Precision, frozenset[str]] = {
+    "bf16": frozenset({"avx512_bf16", "amx_bf16", "bf16"}),
+    "fp16": frozenset({"avx512_fp16", "amx_fp16", "fphp"}),
+}
 
 
 def probe(place: Place) -> "CpuAccelerator":
@@ -30,17 +39,30 @@ class CpuAccelerator:
     backend: ClassVar[str] = "gloo"
     device: ClassVar[torch.device] = HOST
     capabilities: ClassVar[Capabilities] = Capabilities(
-        float64=True, bfloat16=True, channels_last=True, deterministic=True
+        precisions=("fp32", "bf16", "fp16", "fp64"),
+        channels_last=True,
+        deterministic=True,
+        average=False,
+        compiler="inductor",
     )
 
     def describe(self) -> str:
         return f"{processor_name()}, {self.threads} thread{'' if self.threads == 1 else 's'} per rank"
 
+    def remarks(self, precision: Precision) -> tuple[str, ...]:
+        wanted = _INSTRUCTIONS.get(precision)
+        if wanted is None or wanted & _instructions():
+            return ()
+        return (f"this processor has no instructions for {precision}: it is emulated, and slower than fp32",)
+
+    def prepare(self, precision: Precision) -> None:
+        del precision
+
     def data_parallel_options(self) -> dict[str, object]:
         return {}
 
     def autocast(self, precision: Precision) -> AbstractContextManager[object]:
-        return torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext()
+        return torch.autocast("cpu", _LOW[precision]) if precision in _LOW else nullcontext()
 
     def after_backward(self) -> None:
         pass
@@ -77,9 +99,20 @@ class CpuAccelerator:
 
 def processor_name() -> str:
     """The processor's model name as the kernel gives it."""
+    return next(_values("model name"), "processor")
+
+
+def _instructions() -> frozenset[str]:
+    """Extensions of the instruction set that the processor has, none where the kernel does not tell."""
+    return frozenset(name for line in (*_values("flags"), *_values("Features")) for name in line.split())
+
+
+def _values(name: str) -> Iterator[str]:
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "processor"
-    names = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else "processor"
+        return
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == name:
+            yield value.strip()

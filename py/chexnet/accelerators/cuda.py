@@ -10,6 +10,9 @@ import torch
 
 from chexnet.accelerators.protocol import Absent, Capabilities, Place, Precision
 
+_AMPERE = (8, 0)
+_LOW: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
 
 def probe(place: Place) -> "CudaAccelerator | Absent":
     """The GPU of this rank, made current; or why there is none for it."""
@@ -35,7 +38,7 @@ def probe(place: Place) -> "CudaAccelerator | Absent":
         )
     device = torch.device("cuda", place.local_rank)
     torch.cuda.set_device(device)
-    return CudaAccelerator(device=device)
+    return CudaAccelerator(device=device, generation=torch.cuda.get_device_capability(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +46,43 @@ class CudaAccelerator:
     """The GPU whose index is the local rank."""
 
     device: torch.device
+    generation: tuple[int, int]
 
     name: ClassVar[str] = "cuda"
     backend: ClassVar[str] = "nccl"
-    # The backward pass of max pooling adds with atomics.
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        float64=True, bfloat16=True, channels_last=True, deterministic=False
-    )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        # From Ampere on; older ones only emulate bf16.
+        recent: tuple[Precision, ...] = ("tf32", "bf16") if self.generation >= _AMPERE else ()
+        return Capabilities(
+            precisions=("fp32", *recent, "fp16", "fp64"),
+            channels_last=True,
+            # The backward pass of max pooling adds with atomics.
+            deterministic=False,
+            average=True,
+            compiler="inductor",
+        )
 
     def describe(self) -> str:
         memory = torch.cuda.get_device_properties(self.device).total_memory
         return f"{torch.cuda.get_device_name(self.device)}, {memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
 
+    def remarks(self, precision: Precision) -> tuple[str, ...]:
+        if precision == "fp32" and self.generation >= _AMPERE:
+            return ("fp32 is computed in full; precision: tf32 is several times faster, with ten bits of mantissa",)
+        return ()
+
+    def prepare(self, precision: Precision) -> None:
+        # Torch's own default is TF32 in convolutions and full fp32 in the rest.
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
     def data_parallel_options(self) -> dict[str, object]:
         return {"device_ids": [self.device.index]}
 
     def autocast(self, precision: Precision) -> AbstractContextManager[object]:
-        return torch.autocast("cuda", torch.bfloat16) if precision == "bf16" else nullcontext()
+        return torch.autocast("cuda", _LOW[precision]) if precision in _LOW else nullcontext()
 
     def after_backward(self) -> None:
         pass

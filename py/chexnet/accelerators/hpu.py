@@ -15,6 +15,7 @@ from typing import ClassVar
 import torch
 
 from chexnet.accelerators.protocol import Absent, Capabilities, Place, Precision
+from chexnet.accelerators.windows import mean_seconds
 
 _PACKAGE = "habana_frameworks.torch"
 _REMEDY = (
@@ -56,11 +57,23 @@ class HpuAccelerator:
     backend: ClassVar[str] = "hccl"
     device: ClassVar[torch.device] = torch.device("hpu")
     capabilities: ClassVar[Capabilities] = Capabilities(
-        float64=False, bfloat16=True, channels_last=False, deterministic=False
+        precisions=("fp32", "bf16"),
+        # Intel's own examples gave channels_last up.
+        channels_last=False,
+        deterministic=False,
+        average=False,
+        compiler="hpu_backend",
     )
 
     def describe(self) -> str:
         return f"{self.hpu.get_device_name()}, {'lazy' if _lazy() else 'eager'} mode"
+
+    def remarks(self, precision: Precision) -> tuple[str, ...]:
+        del precision
+        return ()
+
+    def prepare(self, precision: Precision) -> None:
+        del precision
 
     def data_parallel_options(self) -> dict[str, object]:
         # One bucket holds all of DenseNet-121's gradients: one collective per step.
@@ -83,11 +96,7 @@ class HpuAccelerator:
         return time.perf_counter()
 
     def seconds_between(self, stamps: Sequence[object]) -> list[float]:
-        times = [stamp for stamp in stamps if isinstance(stamp, float)]
-        if len(times) < 2:
-            return []
-        # The work is queued, so only the window's mean is a step's time.
-        return [(time.perf_counter() - times[0]) / (len(times) - 1)] * (len(times) - 1)
+        return mean_seconds(stamps)
 
     def peak_memory_bytes(self) -> int | None:
         return int(self.hpu.max_memory_allocated())

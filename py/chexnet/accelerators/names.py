@@ -2,4 +2,4 @@
 
 AUTO = "auto"
 # In the order in which `auto` looks.
-NAMES = ("hpu", "cuda", "cpu")
+NAMES = ("hpu", "cuda", "xpu", "mps", "cpu")

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import torch
 
-Precision: TypeAlias = Literal["fp32", "bf16", "fp64"]
+Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16", "fp64"]
 
 # Where files, metrics and gathered results live.
 HOST = torch.device("cpu")
@@ -15,12 +15,17 @@ HOST = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the device can do; `deterministic`: every kernel of DenseNet-121 has an exact repeatable form."""
+    """What the device can do.
 
-    float64: bool
-    bfloat16: bool
+    `deterministic`: every kernel of DenseNet-121 has an exact repeatable form. `average`: its collectives know AVG,
+    besides SUM. `compiler`: torch.compile's backend for it, None where there is none.
+    """
+
+    precisions: tuple[Precision, ...]
     channels_last: bool
     deterministic: bool
+    average: bool
+    compiler: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,17 @@ class Accelerator(Protocol):
     def describe(self) -> str:
         """The hardware in words, for reports."""
 
+    def remarks(self, precision: Precision) -> tuple[str, ...]:
+        """What people should know before they compute in `precision` here."""
+
+    def prepare(self, precision: Precision) -> None:
+        """Set what torch keeps for the whole process. Before the first tensor is on the device."""
+
     def data_parallel_options(self) -> dict[str, object]:
         """What DistributedDataParallel wants to know on this device."""
 
     def autocast(self, precision: Precision) -> AbstractContextManager[object]:
-        """Around the forward pass; does nothing unless `precision` is bf16."""
+        """Around the forward pass; does nothing unless `precision` is bf16 or fp16."""
 
     def after_backward(self) -> None: ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from chexnet.accelerators.protocol import Accelerator, Precision
+from chexnet.accelerators.require import require
 from chexnet.mistakes import UserError
 from chexnet.training.loader import Batch
 from chexnet.training.losses import Targets
@@ -32,7 +33,7 @@ class Feed:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of weights and inputs; bf16 is left to autocast."""
+        """Of weights and inputs; bf16 and fp16 are left to autocast."""
         return torch.float64 if self.precision == "fp64" else torch.float32
 
     def images(self, batch: Batch) -> torch.Tensor:
@@ -78,9 +79,7 @@ def check_feed(accelerator: Accelerator, wanted: Input, precision: Precision, st
             f"input.crop is {wanted.crop} and the images are stored at {stored} pixels.",
             "Take a smaller crop or preprocess at a greater size.",
         )
-    able = accelerator.capabilities
-    if (precision == "fp64" and not able.float64) or (precision == "bf16" and not able.bfloat16):
-        raise UserError(f"{accelerator.describe()} cannot compute in {precision}.", "Use precision: fp32.")
+    require(accelerator, precision)
 
 
 def model_input(

@@ -31,11 +31,15 @@ from chexnet.training.world import World
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`parallel` is `model` with its gradients averaged over the ranks; `started_from`: the weights it began with."""
+    """`parallel` is `model` with its gradients averaged over the ranks; `started_from`: the weights it began with.
+
+    `scaler` keeps the gradients of fp16 from vanishing; in other precisions it does nothing.
+    """
 
     model: DenseNet121
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
     average: MovingAverage | None
     started_from: Mapping[str, object] | None
 
@@ -66,6 +70,7 @@ def build_network(
         model=model,
         parallel=_parallel(model, feed.accelerator, world),
         optimizer=make_optimizer(model, params.optimizer),
+        scaler=torch.amp.GradScaler(feed.accelerator.device.type, enabled=params.precision == "fp16"),
         average=None if params.ema is None else MovingAverage(model, params.ema),
         started_from=started_from,
     )
@@ -111,6 +116,7 @@ def snapshot_tensors(network: Network, accelerator: Accelerator, world: World) -
         "weights": _on_host(weights_of(network.model)),
         "statistics": gather_statistics(statistics_of(network.model), world),
         "optimizer": _on_host(network.optimizer.state_dict()),
+        "scaler": network.scaler.state_dict(),
         "average": None
         if average is None
         else {
@@ -136,6 +142,7 @@ def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World,
     copy_into(weights_of(network.model), tensors["weights"])
     copy_into(statistics_of(network.model), tensors["statistics"][world.rank])
     network.optimizer.load_state_dict(tensors["optimizer"])
+    network.scaler.load_state_dict(tensors.get("scaler", {}))
     if network.average is not None:
         copy_into(network.average.weights, tensors["average"]["weights"])
         copy_into(network.average.statistics, tensors["average"]["statistics"][world.rank])
@@ -188,6 +195,7 @@ def _rehearse(network: Network, feed: Feed, share: int) -> None:
     with feed.accelerator.autocast(feed.precision):
         logits: torch.Tensor = network.parallel(images)
     torch.autograd.backward(logits.sum())
+    feed.accelerator.after_backward()
     network.optimizer.zero_grad(set_to_none=True)
 
 

@@ -30,7 +30,13 @@ _DEVICES = (AUTO, *NAMES)
 _NORMALIZATIONS: dict[str, Normalization] = {"per-image": "per-image", "imagenet": "imagenet", "xray": "xray"}
 _BEST_BY: dict[str, BestBy] = {"val_auroc_macro": "val_auroc_macro", "val_loss": "val_loss", "last": "last"}
 _LAST_BATCH: dict[str, LastBatch] = {"drop": "drop", "keep": "keep"}
-_PRECISIONS: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "fp64": "fp64"}
+_PRECISIONS: dict[str, Precision] = {
+    "fp32": "fp32",
+    "tf32": "tf32",
+    "bf16": "bf16",
+    "fp16": "fp16",
+    "fp64": "fp64",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def run_prediction(job: PredictJob, journal: Journal, *, timeout_seconds: float 
     images = merge([data.fold(name) for name in params.folds])
     model, wanted = load_trained(job.model / BEST_FILE, job.findings)
     check_feed(choice.accelerator, wanted, params.precision, data.side)
+    choice.accelerator.prepare(params.precision)
     feed = Feed(choice.accelerator, wanted, params.precision)
     model = to_device(model, feed).eval()
     view = Viewing(stored=data.side, side=wanted.crop, augment=None, seed=0)

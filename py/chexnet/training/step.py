@@ -28,8 +28,10 @@ def take_step(session: Session, progress: Progress, passes: Sequence[tuple[Batch
         losses.append(_gradients(session, batch, frozen=frozen, last=number == len(passes)))
     if frozen:
         average_over_ranks(network.model, session.world)
+    network.scaler.unscale_(network.optimizer)
     norm = _norm(session)
-    network.optimizer.step()
+    network.scaler.step(network.optimizer)
+    network.scaler.update()
     accelerator.after_step()
     if network.average is not None:
         network.average.update(network.model, step)
@@ -49,7 +51,7 @@ def _gradients(session: Session, batch: Batch, *, frozen: bool, last: bool) -> t
         with accelerator.autocast(session.job.params.precision):
             logits = model(feed.images(batch))
         loss = session.criterion(logits, targets)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(network.scaler.scale(loss))
     accelerator.after_backward()
     return loss.detach()
 
@@ -58,5 +60,8 @@ def _norm(session: Session) -> torch.Tensor:
     """The length of the gradient, before it is clipped if it is to be."""
     weights, most = list(session.network.model.parameters()), session.job.params.clip_norm
     if most is not None:
-        return clip_grad_norm_(weights, most)
-    return get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+        norm = clip_grad_norm_(weights, most)
+    else:
+        norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    # The scaler leaves such a step out and scales less: in fp16 that is no divergence.
+    return norm.nan_to_num(0, 0, 0) if session.network.scaler.is_enabled() else norm

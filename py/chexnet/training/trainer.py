@@ -88,6 +88,7 @@ def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
         last_batch=params.last_batch,
     )
     _check(job, choice, data, plan)
+    choice.accelerator.prepare(params.precision)
     able = choice.accelerator.capabilities
     torch.use_deterministic_algorithms(params.deterministic, warn_only=not able.deterministic)
     # Filling memory that is about to be overwritten costs time and changes nothing here.
@@ -130,7 +131,7 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
             resumed_from_step=None if resumed is None else resumed.step,
         )
     )
-    for remark in setting.data.remarks():
+    for remark in (*accelerator.remarks(job.params.precision), *setting.data.remarks()):
         say(remark)
     if setting.data.optional_fold("val") is None:
         say("the fold val has no image: nothing is validated, and the last epoch counts as best")
