@@ -77,11 +77,10 @@ def test_the_plain_loss_has_the_bits_of_the_one_kernel() -> None:
 
 
 def test_a_missing_label_has_neither_loss_nor_gradient_whatever_its_score() -> None:
-    logits = torch.tensor([[1e300, 0.5]], dtype=torch.float64, requires_grad=True)
     labels, counted = torch.tensor([[0.0, 1.0]]).double(), torch.tensor([[0.0, 1.0]])
 
     for params in (Loss(label_smoothing=0.1), LOSSES["focal"], LOSSES["asymmetric"]):
-        logits.grad = None
+        logits = torch.tensor([[1e300, 0.5]], dtype=torch.float64, requires_grad=True)
         loss = criterion(params, labels)(logits, Targets(labels, counted, 1.0))
         torch.autograd.backward(loss)
         assert logits.grad is not None

@@ -85,6 +85,15 @@ describe('stages of several ranks', () => {
     assert.deepEqual(place({best_by: 'last', early_stopping_epochs: 2}), ['early_stopping_epochs']);
   });
 
+  it('the documentation names every parameter of train and every preset', () => {
+    const text = readFileSync('docs/training.md', 'utf8');
+    const names = [...Object.keys(train.params.parse(LEAST)), ...TRAIN_PRESETS.keys()];
+    assert.deepEqual(
+      names.filter((name) => !text.includes(`\`${name}\``)),
+      [],
+    );
+  });
+
   it('every preset is complete and without contradiction', () => {
     for (const [preset, values] of TRAIN_PRESETS) {
       const {error} = train.params.safeParse({preset, ...values});
