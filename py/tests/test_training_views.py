@@ -175,3 +175,24 @@ def test_ten_crops_are_corners_and_centre_and_their_mirror_images(data: Radiogra
     five = torch.stack([stored[top : top + CROP, left : left + CROP] for top, left in starts])
     expected = (torch.cat([five, five.flip(2)]) / 255 - 0.5056) / 0.252
     torch.testing.assert_close(images[10:, 0], expected)
+
+
+def test_labels_that_are_not_known_and_fillers_are_not_counted(data: Radiographs) -> None:
+    accelerator = choose("cpu", Place(local_rank=0, local_size=1, threads=1)).accelerator
+    fold = data.fold("train")
+    present = np.random.default_rng(0).random(fold.labels.shape) < 0.8
+    viewing = Viewing(stored=STORED, side=CROP, augment=None, seed=0)
+    reader = Reader(accelerator, data.pixels, fold, viewing, present)
+    plan = Plan(images=24, batch_size=9, epochs=1, seed=5, last_batch="keep")
+
+    short = list(plan.batches(1))[-1]
+    batches = [
+        reader.read_share(share, 1, 3)
+        for rank in range(3)
+        for share in plan.shares(short, rank=rank, ranks=3, passes=1)
+    ]
+
+    assert len(short) == 6
+    counted = [float(batch.counted.sum()) for batch in batches if batch.counted is not None]
+    assert counted == [present[short[:3]].sum(), present[short[3:]].sum(), 0]
+    assert [batch.per_rank for batch in batches] == [present[short].sum() / 3] * 3
