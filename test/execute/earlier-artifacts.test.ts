@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import {rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
-import {earlierArtifacts} from '../../pipeline/execute/earlier-artifacts.js';
+import {earlierArtifacts, leftoverFolders} from '../../pipeline/execute/earlier-artifacts.js';
 import type {RunOrder} from '../../pipeline/execute/schedule.js';
 import type {Fingerprint, FingerprintParts} from '../../pipeline/model/decision.js';
+import type {News} from '../../pipeline/model/event.js';
 import type {Stage} from '../../pipeline/model/stage.js';
 import type {Store} from '../../pipeline/store/store.js';
 import {digest, kind, stage} from '../cache/stages.js';
@@ -24,6 +25,7 @@ async function ran(
   await make(store, {'images.npy': made.digest}, {of: made});
   const journal = expectOk(store.runs.create({}));
   journal.append({...started(journal.name), pipeline} as ReturnType<typeof started>);
+  journal.append(decided(made));
   journal.append(ranWith(made.digest));
   expectOk(journal.close());
   const seen = {fingerprint: made, run: journal.name};
@@ -104,3 +106,44 @@ describe('earlier artifacts', () => {
       assert.deepEqual(await offered(store, 'now'), ['large']);
     }));
 });
+
+describe('leftovers', () => {
+  const own = of('now');
+  const order = {stage: stage({name: STAGE}), inspection: {fingerprint: own}} as RunOrder;
+  const left = (store: Store): readonly string[] => leftoverFolders(order, {pipeline: 'demo', store});
+
+  it('are artifacts and resume folders of whatever the stage was made of in runs of the pipeline', () =>
+    inFolder(async (folder) => {
+      const store = timedStore(folder);
+      assert.deepEqual(left(store), []);
+      await ran(store, of('old', {params: {size: 512}}));
+      await ran(store, of('new'), {pipeline: 'other'});
+      const failed = of('small');
+      tried(store, failed);
+      const {artifact, resume} = store.layout;
+      assert.deepEqual(left(store), [resume(failed.digest), artifact(of('old').digest)]);
+    }));
+
+  it('are also a damaged artifact of the same, and no folder that is being filled for it', () =>
+    inFolder(async (folder) => {
+      const store = timedStore(folder);
+      await ran(store, own);
+      tried(store, own);
+      rmSync(join(store.layout.artifact(own.digest), 'stage.json'));
+      assert.deepEqual(left(store), [store.layout.artifact(own.digest)]);
+    }));
+});
+
+function decided({digest: wanted}: Fingerprint): News {
+  const decision = {action: 'run', because: [{code: 'first-run', text: 'first run'}]} as const;
+  return {type: 'stage-decided', stage: STAGE, fingerprint: wanted, decision};
+}
+
+/** A run that was killed while it made this. */
+function tried(store: Store, wanted: Fingerprint): void {
+  const journal = expectOk(store.runs.create({}));
+  journal.append(started(journal.name));
+  journal.append(decided(wanted));
+  expectOk(store.artifacts.begin({stage: STAGE, fingerprint: wanted, run: RUN, fresh: false}));
+  expectOk(journal.close());
+}

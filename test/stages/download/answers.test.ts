@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {download} from '../../../pipeline/stages/download/stage.js';
-import {inTurn, page, raw, served} from '../../http/routes.js';
-import {withSite} from '../../http/site.js';
-import {factsOf, withBench} from '../rig.js';
+import {head, inTurn, page, raw, served} from '../../http/routes.js';
+import {type Route, withSite} from '../../http/site.js';
+import {factsOf, faultsOf, withBench} from '../rig.js';
 import {FILE, fetching, isComplete, OTHER, refusal} from './one-file.js';
 import {notes, sha256, wanted} from './rig.js';
 
@@ -93,6 +93,23 @@ describe('a download from a server that', () => {
       ),
     ));
 
+  it('tells the size only beforehand, and is cut off, is asked for the rest', () => {
+    const cutOff: Route = async (exchange) => {
+      const {request, response, send} = exchange;
+      if (request.method === 'HEAD' || exchange.visit > 0) return served(FILE, {etag: '"v1"'})(exchange);
+      // Without a length, and without the chunks that would tell an end from a break.
+      exchange.response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, {etag: '"v1"', connection: 'close'});
+      await send(FILE.subarray(0, 60_000));
+      response.end();
+    };
+    return fetching(cutOff, {}, (seen) => {
+      isComplete(seen);
+      assert.deepEqual(seen.ranges, ['all', 'bytes=60000- "v1"']);
+      assert.deepEqual(seen.said, ['f.tgz: SITE sent 60 kB of 100 kB; trying again in … (1 of 6)']);
+    });
+  });
+
   it('has nothing after what is here is asked for everything', () =>
     withBench((bench) =>
       withSite({'/f.tgz': served(FILE)}, async (site) => {
@@ -135,6 +152,18 @@ describe('a page for people in place of a file', () => {
         assert.deepEqual(readFileSync(join(seen.finished.resume, 'f.tgz.part')), FILE.subarray(0, 40_000));
       },
     ));
+
+  it('takes the place of nothing that is here, also when the server says first that it has no more', () =>
+    withBench((bench) => {
+      const route = inTurn(head(416), page(html, {type: 'application/octet-stream'}));
+      return withSite({'/f.tgz': route}, async (site) => {
+        const part = bench.write('shelf/f.tgz.part', FILE.subarray(0, 90_000));
+        const params = wanted(site, {'f.tgz': FILE}, {sizes: {'f.tgz': FILE.length}});
+        const finished = await bench.run(download, params, {resume: join(part, '..')});
+        assert.match(faultsOf(finished)[0]!.message, /answers with a web page/);
+        assert.deepEqual(readFileSync(part), FILE.subarray(0, 90_000));
+      });
+    }));
 
   it('and anything else that is no gzip file is named as well', () =>
     fetching(raw(200, {}, Buffer.from('{"error": "no such link"}')), {}, (seen) =>

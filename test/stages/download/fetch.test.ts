@@ -100,6 +100,10 @@ describe('download', () => {
       const again = await bench.run(download, params, {resume});
       assert.equal(factsOf(again)['fetched_bytes'], 30_000);
       assert.deepEqual(readFileSync(join(again.artifact.path, 'a.tgz')), A);
+      assert.deepEqual(notes(again.news, site), [
+        'reads 200 kB that are here, to be sure of them',
+        `a.tgz: what is here has the SHA-256 ${sha256(B)}, not ${sha256(A)}: it is deleted`,
+      ]);
     }));
 
   it('takes a file that somebody put there, once it has read it', () =>
@@ -136,6 +140,23 @@ describe('download', () => {
         });
       }),
     ));
+
+  it('does not ask a server twice for a size that keeps silent, and says so', () =>
+    withBench((bench) => {
+      const silent: Route = (exchange) =>
+        exchange.request.method === 'HEAD' ? undefined : served(A)(exchange);
+      return withSite({'/a.tgz': silent}, async (site) => {
+        const finished = await bench.run(download, wanted(site, {'a.tgz': A}, {stall_seconds: 0.1}));
+        factsOf(finished);
+        assert.deepEqual(
+          site.requests.map(({method, range}) => `${method} ${range}`.trim()),
+          ['HEAD', 'GET'],
+        );
+        assert.deepEqual(notes(finished.news, site), [
+          'a.tgz: its size is not known: SITE sent nothing for 0.1 s',
+        ]);
+      });
+    }));
 
   it('asks for no size that the configuration gives', () =>
     withFiles({'a.tgz': A}, async (site, bench) => {
