@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch.utils.cpp_extension import include_paths, library_paths
 
-_SOURCE = Path(__file__).with_name("device.cpp")
+_FOLDER = Path(__file__).parent
 _TIMEOUT_SECONDS = 400
 
 
@@ -30,7 +30,7 @@ class Built:
 
 
 def build() -> Built | Unbuildable:
-    """The library for this source, torch and compiler, from the user's cache folder or made now."""
+    """The library for these sources, torch and compiler, from the user's cache folder or made now."""
     if torch.version.cuda is not None:
         # "Cannot have both HPU and cuda": torch counts what was compiled in.
         return Unbuildable(f"torch {torch.__version__} is a CUDA build, which excludes a second kind of device")
@@ -40,7 +40,7 @@ def build() -> Built | Unbuildable:
     except (OSError, subprocess.SubprocessError) as problem:
         return Unbuildable(f"there is no C++ compiler ({compiler}: {problem})")
     command = [compiler, *_options()]
-    content = [_SOURCE.read_text(), torch.__version__, version, *command]
+    content = [*(path.read_text() for path in sorted(_FOLDER.glob("*.[ch]*"))), torch.__version__, version, *command]
     digest = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
     library = _cache() / f"emulated-hpu-{digest}.so"
     if library.exists():
@@ -54,7 +54,7 @@ def _options() -> list[str]:
     return [
         *("-O0", "-std=c++20", "-shared", "-fPIC", "-w"),
         *(f"-isystem{path}" for path in include_paths()),
-        str(_SOURCE),
+        str(_FOLDER / "device.cpp"),
         *(f"-L{path}" for path in folders),
         *("-ltorch", "-ltorch_cpu", "-lc10"),
         *(f"-Wl,-rpath,{path}" for path in folders),
