@@ -17,9 +17,9 @@ export function agePyramid(
   const {id, title, left, right} = of;
   // The youngest at the foot.
   const rows = [...ages].reverse();
-  // Room for the numbers at the ends of the longest bars.
+  // Room for the numbers at the ends of the longest bars; the least steps are of one image, for there are no halves.
   const ends = rows.flatMap((row) => [row[left.group], row[right.group]]).map((images) => 1.3 * images);
-  const {max, step} = symmetric(niceRange([...ends, 1], true));
+  const {max, step} = symmetric(niceRange([...ends, 3], true));
   const total = ({group}: Side): number => rows.reduce((sum, row) => sum + row[group], 0);
   const most = rows.reduce((a, b) => (sum(b, left, right) > sum(a, left, right) ? b : a));
   const bars = (side: Side, sign: 1 | -1, color: string): JsonObject => ({

@@ -14,6 +14,7 @@ import {split} from '../../pipeline/stages/split/stage.js';
 import {synthesize} from '../../pipeline/stages/synthesize/stage.js';
 import type {DataCardFacts} from '../../reports/card-facts.js';
 import {imagesOf} from './array.js';
+import {grayPng} from './png-maker.js';
 import {type Bench, type Finished, factsOf, withBench} from './rig.js';
 
 describe('Stage data-card', function () {
@@ -112,6 +113,36 @@ describe('Stage data-card', function () {
         ...{label: 'Pneumothorax', findings: ['Pneumothorax']},
         ...{both: 1, onlyHere: 0, onlyThere: 1, neither: 0},
       });
+    });
+  });
+
+  it('says that the state of the labels is that of the whole metadata where few of its images are there', async () => {
+    await withBench(async (bench) => {
+      const metadata = bench.write('Data_Entry_2017.csv', METADATA);
+      bench.write('images/00000001_000.png', grayPng(20, 20, 1));
+      const dataset = await bench.run(acquire, {metadata, images: join(bench.folder, 'images')});
+      const {data, title} = factsFor([dataset.artifact]);
+      assert.equal(title, '1 radiograph of ChestX-ray14');
+      assert.match(data.labels.because, / \(in the whole metadata of 4 rows\)$/);
+      assert.deepEqual(data.sources, [{kind: 'folder', name: 'images', images: 1}]);
+    });
+  });
+
+  it('calls images of other names neither ChestX-ray14 nor a part of it', async () => {
+    await withBench(async (bench) => {
+      const names = METADATA.replaceAll(/0000000(\d)_00(\d)/g, 'clinicA-$1$2');
+      const metadata = bench.write('entries.csv', names);
+      bench.write('images/clinicA-10.png', grayPng(20, 20, 1));
+      const dataset = await bench.run(acquire, {metadata, images: join(bench.folder, 'images')});
+      const {data, title} = factsFor([dataset.artifact]);
+      assert.deepEqual([title, data.origin, data.whole, data.credit], ['1 radiograph', 'other', null, null]);
+      const card = await bench.run(dataCard, {}, {needs: [dataset.artifact]});
+      const page = card.read('data-card.html');
+      const claims = ['NIH Clinical Center', 'radiograph of ChestX-ray14', 'images of ChestX-ray14'];
+      assert.deepEqual(
+        claims.filter((claim) => page.includes(claim)),
+        [],
+      );
     });
   });
 
