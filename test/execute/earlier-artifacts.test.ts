@@ -116,12 +116,13 @@ describe('leftovers', () => {
     inFolder(async (folder) => {
       const store = timedStore(folder);
       assert.deepEqual(left(store), []);
-      await ran(store, of('old', {params: {size: 512}}));
+      const old = of('old', {params: {size: 512}});
+      await ran(store, old);
       await ran(store, of('new'), {pipeline: 'other'});
       const failed = of('small');
       tried(store, failed);
       const {artifact, resume} = store.layout;
-      assert.deepEqual(left(store), [resume(failed.digest), artifact(of('old').digest)]);
+      assert.deepEqual(left(store), [resume(failed.digest), artifact(old.digest)]);
     }));
 
   it('are also a damaged artifact of the same, and no folder that is being filled for it', () =>
