@@ -11,7 +11,8 @@ import {foldTitle} from '../scored.js';
 /** How many images show what: counts and shares in all and by fold, as numbers and as bars. */
 export function prevalenceTable(page: Page<DescribedData>): Html {
   const {data, content, split} = page.facts;
-  const folds = split?.folds ?? [];
+  // Of a fold without an image here there is no share.
+  const folds = (split?.folds ?? []).filter(({here}) => here.images > 0);
   const rows = FINDINGS.map((_, index): PrevalenceRow => {
     const shares = folds.map((one) => ({
       fold: one.fold,

@@ -95,6 +95,15 @@ describe('The data card of a part of the data', () => {
     assert.match(text(), /0of 30,805 patients/);
   });
 
+  it('gives no share of a fold of which nothing is there', () => {
+    const card = partCard();
+    const folds = card.split!.folds.map((one) =>
+      one.fold === 'train' ? {...one, here: {...one.here, images: 0}} : one,
+    );
+    const page = textOf(renderCardWords({...card, split: {...card.split!, folds}}));
+    assert.match(page, /Bars: % of all images, validation, test\./);
+  });
+
   it('gives the shares of the images that are there', () => {
     // Atelectasis: 6 of 32 test images in these facts, 2,420 of 22,433 in the whole fold.
     const {images, positives} = partCard().split!.folds.at(-1)!.here;
