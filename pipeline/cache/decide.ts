@@ -24,19 +24,21 @@ export const FIRST_RUN: Reason = {code: 'first-run', text: 'first run'};
 
 /** Skip, restore or run: and every reason for it, not only the first. */
 export function decide(request: DecideRequest): Decision {
-  const {fingerprint, last, found, damaged, forced, resumable} = request;
+  const {stage, fingerprint, last, found, damaged, forced, resumable} = request;
   const changes =
     last === null
       ? []
       : changeReasons({...request, before: last.fingerprint.parts, after: fingerprint.parts});
   const isLast = last?.fingerprint.digest === fingerprint.digest;
-  if (found !== null && damaged.length === 0 && !forced) {
+  const refusal = found === null ? null : (stage.kind.refuses?.(found.summary, stage.params) ?? null);
+  if (found !== null && damaged.length === 0 && refusal === null && !forced) {
     if (isLast) return {action: 'skip', because: [{code: 'unchanged', text: 'unchanged'}]};
     return {action: 'restore', because: [restoredFrom(found), ...changes]};
   }
 
   const because: Reason[] = forced ? [FORCED] : [];
   because.push(...damaged.map(damageReason), ...changes);
+  if (refusal !== null) because.push({code: 'output-refused', text: refusal});
   if (isLast && found === null) because.push(ARTIFACT_GONE);
   if (last === null && found === null) because.push(FIRST_RUN);
   // A forced run begins at the beginning.

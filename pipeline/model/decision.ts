@@ -32,6 +32,7 @@ export type ReasonCode =
   | 'version-changed'
   | 'environment-changed'
   | 'output-damaged'
+  | 'output-refused'
   | 'resumes';
 
 /** Why; the terminal, the events, `pipeline why` and the report print the same `text`. */

@@ -37,6 +37,11 @@ export type StageKind = Readonly<{
   /** Top-level parameters that change how fast a result comes, not the result: left out of the fingerprint. */
   speedOnly: readonly string[];
   slots: Readonly<Record<string, number>>;
+  /**
+   * Of an artifact that is there: why these parameters, which are not in the key, do not let it stand, for example a limit
+   * that was lowered since; null when they do.
+   */
+  refuses?(summary: JsonObject, params: JsonObject): string | null;
   work: Work;
 }>;
 

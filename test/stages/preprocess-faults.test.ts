@@ -85,7 +85,7 @@ describe('images that are left out', () => {
       assert.equal(notes.at(-1), '15 more images cannot be used; quarantine.csv lists all 25');
     }));
 
-  it('are counted anew when fewer may be left out than before', () =>
+  it('are counted anew when fewer may be left out than before, and decoded once when more may', () =>
     withProject(async (project) => {
       project.write(
         'gate.yaml',
@@ -98,7 +98,15 @@ describe('images that are left out', () => {
       assert.equal(lenient.code, 0, lenient.stderr);
       const strict = await project.run(['run', 'gate.yaml']);
       assert.equal(strict.code, 1, strict.stderr);
+      assert.match(strict.stderr, /array +RUN +1 image is left out, 0 may be \(allow_unreadable\)/);
       assert.match(strict.stderr, /1 of 4 images cannot be used, 0 may be left out/);
+      const again = await project.run(['run', 'gate.yaml', '-S', 'array.allow_unreadable=1']);
+      assert.match(again.stderr, /array +SKIP/);
+      const fresh = ['run', 'gate.yaml', '--home', 'fresh'];
+      assert.equal((await project.run(fresh)).code, 1);
+      const raised = await project.run([...fresh, '-S', 'array.allow_unreadable=1']);
+      assert.equal(raised.code, 0, raised.stderr);
+      assert.match(raised.stderr, /4 of 4 images are done from an earlier attempt/);
     }));
 
   it('need room for the array without them, which is asked for before it is written', async function () {

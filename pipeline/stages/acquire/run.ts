@@ -8,7 +8,7 @@ import {countOf, listWords} from '../../model/words.js';
 import {writeDataCard} from '../data-card.js';
 import {ARTIFACT, type ImageFile, type ImagePlace, type ImageRow, writeDataset} from '../dataset.js';
 import {linkOrCopy} from '../link-or-copy.js';
-import {unpackedPath} from './archived-images.js';
+import {isUnpacked, unpackedPath} from './archived-images.js';
 import type {Candidate} from './candidate.js';
 import {describeDataset} from './card.js';
 import {type Gathered, gather} from './gather.js';
@@ -78,6 +78,11 @@ function write(context: StageContext, {tables, sources, gathered, picked}: Found
   const boxes = (tables.boxes ?? []).filter(({image}) => names.has(image));
   const adjudicated = tables.adjudicated?.filter(({image}) => names.has(image)) ?? null;
   const placed = given.unpack ? placeUnpacked(context, {inventory, gathered}) : inventory;
+  const leftPacked = given.unpack ? inventory.filter((file) => !isUnpacked(file)).length : 0;
+  if (leftPacked > 0) {
+    const text = `${countOf(leftPacked, 'DICOM file stays', 'DICOM files stay')} in the archives: they may name patients`;
+    say(context, 'info', text);
+  }
   writeDataset(context.out, {rows, boxes, inventory: placed});
   if (adjudicated !== null) writeAdjudicated(context.out, adjudicated);
   const extras = gathered.contents.flatMap((contents) => contents.extras);
@@ -121,7 +126,7 @@ function placeUnpacked(
   );
   mkdirSync(join(context.out, 'images'));
   return inventory.map((file) => {
-    if (file.archive === '') return file;
+    if (file.archive === '' || !isUnpacked(file)) return file;
     const archive = numbers.get(`${file.root} ${file.archive}`)!;
     const path = `images/${nameOf(file.path)}`;
     linkOrCopy(unpackedPath(join(context.resume, 'images'), archive, file.path), join(context.out, path));

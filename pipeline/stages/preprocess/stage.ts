@@ -1,4 +1,5 @@
 import type {StageKind} from '../../model/stage-kind.js';
+import {countOf} from '../../model/words.js';
 import {preprocessParams} from './params.js';
 
 /** Decodes every image once: one uint8 array that training maps into memory. */
@@ -14,8 +15,13 @@ export const preprocess: StageKind = {
   output: 'images',
   params: preprocessParams,
   paths: [],
-  // Not even allow_unreadable: where it is lowered, a result with more images left out must not be taken for good.
-  speedOnly: [],
+  // It decides whether there is a result, never what it is: raised after a failure, nothing is decoded twice.
+  speedOnly: ['allow_unreadable'],
   slots: {},
+  refuses: (summary, params) => {
+    const [quarantined, allowed] = [Number(summary['quarantined']), Number(params['allow_unreadable'])];
+    if (quarantined <= allowed) return null;
+    return `${countOf(quarantined, 'image is', 'images are')} left out, ${allowed} may be (allow_unreadable)`;
+  },
   work: {kind: 'in-process', run: async (context) => (await import('./run.js')).runPreprocess(context)},
 };
