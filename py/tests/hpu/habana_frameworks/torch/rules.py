@@ -19,6 +19,8 @@ def watch_torch() -> None:
     setattr(torch, "save", _checked(torch.save, _check_saved))  # noqa: B010 (mypy forbids assignment to a function)
     made = DistributedDataParallel.__init__
     setattr(DistributedDataParallel, "__init__", _checked(made, _check_parallel))  # noqa: B010
+    before = DistributedDataParallel._pre_forward
+    setattr(DistributedDataParallel, "_pre_forward", _checked(before, _wait))  # noqa: B010
 
 
 def _checked(function: Callable[..., Any], check_arguments: Callable[..., None]) -> Callable[..., Any]:
@@ -43,3 +45,9 @@ def _check_saved(content: Any, *_: Any, **__: Any) -> None:
 
 def _check_parallel(*_: Any, **options: Any) -> None:
     check(options.get("device_ids") is None, "device-ids", "a process has one device: no device_ids")
+
+
+def _wait(*_: Any, **__: Any) -> None:
+    # Once, before the second step, torch itself reads on the host how it has laid out its buckets of gradients.
+    synchronize: Callable[[], None] = torch.ops.hpu_emulation.synchronize
+    synchronize()
