@@ -95,6 +95,18 @@ describe('the parameters of a download', () => {
       assert.match(printed.stdout, /a: https:\/\/\*\*\*@h\.org\/x@y\n\s+b: http:\/\/h\.org\/x@y\n/);
     }));
 
+  it('have sizes beside the files, for none but those', () =>
+    withProject(async (project) => {
+      const params = `files: {a: {sha256: ${SHA}}}\nurls: {a: "http://h.org"}\nsizes:`;
+      assert.deepEqual(faultsIn(project, `${params} {a: 0}`), []);
+      assert.deepEqual(faultsIn(project, `${params} {b: 9}`), [
+        '8:18+1 stages.download.params.sizes.b: there is no file of this name, found 9',
+      ]);
+      assert.deepEqual(faultsIn(project, `${params} {a: -1}`), [
+        '8:18+2 stages.download.params.sizes.a: must be 0 or more, found -1',
+      ]);
+    }));
+
   it('have digests and hosts that can be right', () =>
     withProject(async (project) => {
       const params =
