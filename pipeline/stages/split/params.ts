@@ -18,7 +18,8 @@ const OF_ALL = {
     .optional()
     .describe(
       'list of the images that imported weights were trained on, a name per line, or chexnet for the published ' +
-        'training list: the audit fails when an image of val or test is among them',
+        'training list: the audit fails when an image of val or test, or another of its patient, is ' +
+        'among them',
     ),
 };
 
