@@ -8,6 +8,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
@@ -16,7 +17,7 @@ import type {ArtifactRecord, OutputFile} from '../model/artifact.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {forgetAttempts} from './attempts.js';
-import {hashFile} from './hash-file.js';
+import {hashFile, stateOf} from './hash-file.js';
 import {ARTIFACT_RECORD, type Layout} from './layout.js';
 import {isSystemError} from './on-disk.js';
 import {listOutputs} from './output-files.js';
@@ -75,15 +76,27 @@ export async function commitAttempt(request: CommitRequest): Promise<Result<Arti
   for (const folder of tree.value.folders) syncFolder(join(attempt, folder));
 
   const kept = await goodArtifact(request, record);
-  if (kept === null) {
-    putInPlace(layout, request);
-    stats.put(artifactSet(digest), tableOf(rows satisfies readonly TableRow[], record.output));
-  } else {
-    rmSync(attempt, {recursive: true, force: true});
-  }
+  if (kept === null) putInPlace(layout, request);
+  else rmSync(attempt, {recursive: true, force: true});
   // Only now: until the rename, an attempt that is cut short goes on from it.
   forgetAttempts(layout, digest);
+  if (kept === null) {
+    const settled = rows.map((row) => withLastState(row, layout.artifact(digest)));
+    stats.put(artifactSet(digest), tableOf(settled, record.output));
+  }
   return ok(kept ?? record);
+}
+
+/**
+ * The state of an output at the end. What was linked from the resume folder has lost that name since it was hashed, which
+ * changes its ctime and nothing else: without this, gigabytes would be read again the next time.
+ */
+function withLastState(row: TableRow, folder: string): TableRow {
+  if (row.state === null) return row;
+  const last = statSync(join(folder, row.name));
+  const isSame =
+    last.size === row.state.size && last.mtimeMs === row.state.mtimeMs && last.ino === row.state.ino;
+  return isSame ? {...row, state: stateOf(last)} : row;
 }
 
 /**

@@ -74,6 +74,7 @@ function isSameState(one: FileState, other: FileState): boolean {
   );
 }
 
-function stateOf({size, mtimeMs, ctimeMs, ino}: FileState): FileState {
+/** The part of a status that tells whether a file has changed. */
+export function stateOf({size, mtimeMs, ctimeMs, ino}: FileState): FileState {
   return {size, mtimeMs, ctimeMs, ino};
 }
