@@ -5,7 +5,9 @@ import type {JsonObject} from '../model/json.js';
 export const DEVICE = z
   .enum(['auto', 'cpu', 'cuda', 'hpu', 'mps', 'xpu'])
   .default('auto')
-  .describe('auto takes the first that is there: Gaudi (hpu), NVIDIA (cuda), Intel GPU (xpu), Apple GPU (mps), the CPU');
+  .describe(
+    'auto takes the first that is there: Gaudi (hpu), NVIDIA (cuda), Intel GPU (xpu), Apple GPU (mps), the CPU',
+  );
 
 export const RANKS = z.int().min(1).max(1024);
 
