@@ -16,7 +16,7 @@ const params = z.strictObject({
 /** Scores images with the best model of a training: one row per image, every image once. */
 export const predict: StageKind = {
   uses: 'predict',
-  version: 1,
+  version: 2,
   summary: "scores the validation and test folds with the training's best model",
   inputs: [
     {type: 'model', optional: false},
