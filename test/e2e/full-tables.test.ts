@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {availableParallelism, loadavg} from 'node:os';
 import {basename, join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import type {JsonObject} from '../../pipeline/model/json.js';
 import type {AuditDocument} from '../../pipeline/stages/audit/document.js';
-import {costOf} from '../bench/measuring/cost.js';
-import {CLI, type Project, ROOT, withProject} from '../rig.js';
+import {type Project, ROOT, withProject} from '../rig.js';
 import {NIH_LISTS, NIH_METADATA, needsRealData} from '../stages/rig.js';
 import {type RunDocument, stageOf} from './small.js';
 
@@ -55,21 +53,6 @@ describe('the configuration of all images, with the tables alone', function () {
         assert.deepEqual([official.count, official.of], [17_920, 25_596]);
       }
     }));
-
-  it('takes three seconds of processor time at most for that', async () => {
-    const seconds: number[] = [];
-    // What else the machine does costs time here too, cold caches: the least of three counts, and twice as much is allowed
-    // while it has more to do than it can.
-    const limit = loadavg()[0]! > 2 * availableParallelism() ? 6 : 3;
-    while (seconds.length < 3 && !seconds.some((taken) => taken < limit)) {
-      await withProject(async (project) => {
-        const environment = Object.entries(tablesIn(project)).map(([name, value]) => `${name}=${value}`);
-        const run = [process.execPath, CLI, 'run', FULL, '--until', 'split'];
-        seconds.push((await costOf(['env', ...environment, ...run], {folder: project.folder})).processor);
-      });
-    }
-    assert.ok(Math.min(...seconds) < limit, `${seconds.join(', ')} s of processor time`);
-  });
 
   it('says which images are missing, when no stage needs them and when one does', () =>
     withProject(async (project) => {

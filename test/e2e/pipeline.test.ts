@@ -5,10 +5,10 @@ import {join} from 'node:path';
 import {type Project, projectIn} from '../rig.js';
 import {decisionsOf, type RunDocument, stageOf, writeSmallDemo} from './small.js';
 
-const ALL = ['dataset', 'split', 'preprocess', 'train', 'predict', 'evaluate', 'report'];
+const ALL = ['dataset', 'split', 'preprocess', 'audit', 'card', 'train', 'predict', 'evaluate', 'report'];
 const every = (decision: string): string => ALL.map((id) => `${id} ${decision}`).join(', ');
 const AFTER_TRAIN =
-  'dataset skip, split skip, preprocess skip, train run, predict run, evaluate run, report run';
+  'dataset skip, split skip, preprocess skip, audit skip, card skip, train run, predict run, evaluate run, report run';
 
 describe('the whole pipeline', function () {
   this.timeout(600_000);
@@ -82,7 +82,7 @@ describe('the whole pipeline', function () {
     const third = await run();
     assert.equal(
       decisionsOf(third),
-      'dataset skip, split skip, preprocess skip, train restore, predict restore, evaluate restore, report restore',
+      'dataset skip, split skip, preprocess skip, audit skip, card skip, train restore, predict restore, evaluate restore, report restore',
     );
     assert.equal(stageOf(third, 'train').artifact, stageOf(first, 'train').artifact);
   });
