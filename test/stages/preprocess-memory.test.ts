@@ -6,7 +6,7 @@ import {grayPng} from './png-maker.js';
 import {type Files, manyPngs, runAlone} from './preprocess-rig.js';
 import {type Bench, withBench} from './rig.js';
 
-/** 600 MB are for all 112,120 images. */
+/** What preprocess may hold, however many images there are. */
 const LIMIT_BYTES = 600e6;
 
 type Load = Readonly<{files: Files; rows: number; size: number}>;
