@@ -10,6 +10,8 @@ export type Evaluation = Readonly<{
   /** In the order of every `classes` list. */
   findings: readonly string[];
   method: IntervalMethod;
+  /** Of the data set: which release its labels are of, and how that is known. Null where it does not say. */
+  labels: Readonly<{state: string; because: string}> | null;
   /** The folds that were predicted: train, val, test, as far as they were. */
   folds: readonly FoldEvaluation[];
 }>;

@@ -1,7 +1,8 @@
-import {writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {FINDINGS} from '../model/findings.js';
 import type {JsonObject} from '../model/json.js';
+import type {ArtifactRef} from '../model/stage-kind.js';
 import type {BoxRow, ImageFile, ImageRow} from './dataset.js';
 
 /** Images of the whole ChestX-ray14 release. */
@@ -92,6 +93,15 @@ export function countTogether(rows: readonly ImageRow[]): number[][] {
     }
   }
   return counts;
+}
+
+/** Which release the labels are of, and how that is known: stamped on what is made of them. */
+export type LabelState = Readonly<{state: string; because: string}>;
+
+/** From data-card.json of a data set artifact. */
+export function readLabelState(dataset: ArtifactRef): LabelState {
+  const text = readFileSync(join(dataset.path, 'data-card.json'), 'utf8');
+  return (JSON.parse(text) as {labels: LabelState}).labels;
 }
 
 /** Writes data-card.json: the facts about a data set that reports and reviewers read. */

@@ -21,7 +21,7 @@ const params = z.strictObject({
 /** Scores predictions against the labels of the data set. */
 export const evaluate: StageKind = {
   uses: 'evaluate',
-  version: 1,
+  version: 2,
   summary: 'scores predictions: AUROC and average precision with intervals over patients',
   inputs: [
     {type: 'predictions', optional: false},

@@ -84,6 +84,15 @@ def test_each_predicted_fold_is_measured_and_the_test_fold_is_the_headline(files
     assert written["folds"][1]["undefined"] == ["Hernia"]
 
 
+def test_the_release_of_the_labels_is_stamped_on_the_scores(files: Input) -> None:
+    evaluate(files)
+    assert document(files)["labels"] is None
+    card = {"labels": {"state": "C", "because": "1,431 images with Pneumonia"}, "images": 40}
+    (Path(files["dataset"]) / "data-card.json").write_text(json.dumps(card), encoding="utf-8")
+    evaluate(files)
+    assert document(files)["labels"] == card["labels"]
+
+
 def test_the_same_files_give_the_same_bytes(files: Input) -> None:
     evaluate(files)
     first = (Path(files["out"]) / "evaluation.json").read_bytes()

@@ -24,6 +24,7 @@ export function sampleEvaluation(
     schema: 'pipeline/evaluation/v1',
     findings: FINDINGS,
     method: {resamples: 1000, seed: 0, level: 0.95, clusters: 'patient', interval: 'log-odds'},
+    labels: {state: 'synthetic', because: 'drawn with the images'},
     folds: [foldOf('val', folds.val, points), foldOf('test', folds.test, points)],
   };
 }

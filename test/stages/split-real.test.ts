@@ -58,6 +58,7 @@ describe('the real metadata, all 112,120 rows,', function () {
       assert.deepEqual([facts['train'], facts['val'], facts['test']], [78_468, 11_219, 22_433]);
       assert.equal(facts['table_1'], '42 of 42 cells');
       const card = finished.json('card.json');
+      assert.equal((card['labels'] as JsonObject)['state'], 'C');
       assert.deepEqual(card['table_1'], {
         cells_equal: 42,
         of: 42,

@@ -1,6 +1,6 @@
 import {FINDINGS, type Finding, FOLDS, type Fold} from '../../model/findings.js';
 import type {Json, JsonObject} from '../../model/json.js';
-import {ALL_IMAGES, describeImages, shareOf} from '../data-card.js';
+import {ALL_IMAGES, describeImages, type LabelState, shareOf} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
 import {type Assignment, foldOfPart} from './assign.js';
 import type {ListedImage} from './lists.js';
@@ -14,6 +14,8 @@ export type CardFacts = Readonly<{
   known: boolean;
   /** SHA-256 of folds.csv. */
   digest: string;
+  /** Of the data set. */
+  labels: LabelState;
   rows: readonly ImageRow[];
   assignment: Assignment;
   /** How many patients and images are in more than one fold. */
@@ -26,7 +28,7 @@ export type CardFacts = Readonly<{
  * has the table of these labels too, since labels were corrected later: the published Table 1 is that of the first ones.
  */
 export function splitCard(facts: CardFacts): JsonObject {
-  const {given, known, digest, rows, assignment, overlaps} = facts;
+  const {given, known, digest, labels, rows, assignment, overlaps} = facts;
   const inFold = (fold: Fold): readonly ImageRow[] => rows.filter((_, row) => assignment.folds[row] === fold);
   const folds = Object.fromEntries(FOLDS.map((fold) => [fold, describeImages(inFold(fold))]));
   const members = rows.filter((_, row) => assignment.folds[row] !== null);
@@ -39,6 +41,7 @@ export function splitCard(facts: CardFacts): JsonObject {
     ...methodFacts(given),
     published: known ? publishedDivision(rows, assignment.folds) : null,
     digest,
+    labels: {...labels},
     folds,
     all: whole,
     worst_deviation: worstDeviation(folds, whole),

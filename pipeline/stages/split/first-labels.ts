@@ -1,8 +1,7 @@
 import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import type {Finding} from '../../model/findings.js';
-import type {JsonObject} from '../../model/json.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
+import {readLabelState} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
 
 /**
@@ -22,7 +21,5 @@ export function firstLabels(rows: readonly ImageRow[]): readonly (readonly Findi
 
 /** Whether the labels of a data set are, by their counts, those of one of the three published releases. */
 export function haveKnownLabels(dataset: ArtifactRef): boolean {
-  const card = JSON.parse(readFileSync(join(dataset.path, 'data-card.json'), 'utf8')) as JsonObject;
-  const {state} = card['labels'] as {state: string};
-  return ['A', 'B', 'C'].includes(state);
+  return ['A', 'B', 'C'].includes(readLabelState(dataset).state);
 }

@@ -8,6 +8,7 @@ import {err, ok, type Result} from '../../model/result.js';
 import type {StageContext, StageResult} from '../../model/stage-kind.js';
 import {auditDocument, type CheckOutcome, failedChecks} from '../audit/document.js';
 import {toCsv} from '../csv.js';
+import {readLabelState} from '../data-card.js';
 import {type ImageRow, readMetadata} from '../dataset.js';
 import {isChestXray14} from '../image-name.js';
 import {checkArchiveBoundaries} from './archive-boundary.js';
@@ -40,7 +41,8 @@ export async function runSplit(context: StageContext): Promise<StageResult> {
   );
   const digest = createHash('sha256').update(csv).digest('hex');
   const overlaps = {patients: countOf(checks.value, 'patient'), images: countOf(checks.value, 'image')};
-  const card = splitCard({given, known, digest, rows, assignment: assigned.value, overlaps});
+  const labels = readLabelState(dataset);
+  const card = splitCard({given, known, digest, labels, rows, assignment: assigned.value, overlaps});
   write(context.out, {'folds.csv': csv, 'card.json': card, 'audit.json': audit});
   if (assigned.value.parts !== null) write(context.out, {'parts.csv': partsCsv(rows, assigned.value.parts)});
   tell(context, {card, checks: audit.checks});

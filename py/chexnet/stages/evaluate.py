@@ -43,11 +43,20 @@ def evaluate(input: Mapping[str, Any]) -> JsonObject:
             "clusters": "patient",
             "interval": "log-odds",
         },
+        "labels": _label_state(Path(input["dataset"]) / "data-card.json"),
         "folds": measured,
     }
     text = json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     (Path(input["out"]) / "evaluation.json").write_text(text + "\n", encoding="utf-8")
     return _headline(measured[-1])
+
+
+def _label_state(card: Path) -> JsonObject | None:
+    """Which release the labels are of: scores differ between them. None where the data set does not say."""
+    if not card.exists():
+        return None
+    labels = json.loads(card.read_text(encoding="utf-8"))["labels"]
+    return {"state": labels["state"], "because": labels["because"]}
 
 
 def _method(params: Mapping[str, Any]) -> Method:
