@@ -6,8 +6,8 @@ import {grayPng} from './png-maker.js';
 import {type Files, manyPngs, runAlone} from './preprocess-rig.js';
 import {type Bench, withBench} from './rig.js';
 
-/** What preprocess may hold, however many images there are. */
-const LIMIT_BYTES = 600e6;
+/** 600 MB are promised for all 112,120 images; 20,000 have peaked at 378. */
+const LIMIT_BYTES = 450e6;
 
 type Load = Readonly<{files: Files; rows: number; size: number}>;
 
@@ -41,7 +41,7 @@ describe('memory of preprocess', () => {
         await peakOf(bench, {files: real, rows: 400, size: 256}),
       ];
       assert.ok(more <= LIMIT_BYTES, `400 images of real size: ${more / 1e6} MB`);
-      assert.ok(more - few <= 150e6, `${(more - few) / 1e6} MB for 340 more images of real size`);
+      assert.ok(more - few <= 60e6, `${(more - few) / 1e6} MB for 340 more images of real size`);
     });
   });
 });
