@@ -3,21 +3,26 @@ import {execa} from 'execa';
 import {ROOT} from '../rig.js';
 import {PYTHON_SOURCE} from './folders.js';
 import {prepareTests} from './prepare-tests.js';
-import type {TestPython} from './python-tools.js';
 
-// npm test: both suites, the second also when the first has failed. npm test -- -g words, or a file: those mocha tests alone.
+// npm test: both suites side by side, since each leaves a core idle; what pytest says comes after mocha's lines.
+// npm test -- -g words, or a file: those mocha tests alone.
 const {executable, env} = await prepareTests();
 const chosen = process.argv.slice(2);
 const files = chosen.some((word) => word.endsWith('.js')) ? [] : ['dist/test/**/*.test.js'];
 const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
-const codes = [await exitCodeOf(process.execPath, [mocha, ...files, ...chosen], {cwd: ROOT})];
-if (chosen.length === 0)
-  codes.push(await exitCodeOf(executable, ['-m', 'pytest'], {cwd: PYTHON_SOURCE, env}));
-process.exitCode = codes.find((code) => code !== 0) ?? 0;
-
-type Options = Readonly<{cwd: string; env?: TestPython['env']}>;
-
-async function exitCodeOf(file: string, args: readonly string[], options: Options): Promise<number> {
-  const {exitCode} = await execa(file, args, {...options, stdio: 'inherit', reject: false});
-  return exitCode ?? 1;
+const mochaRun = execa(process.execPath, [mocha, ...files, ...chosen], {
+  ...{cwd: ROOT, stdio: 'inherit', reject: false},
+});
+const pytestRun =
+  chosen.length === 0
+    ? execa(executable, ['-m', 'pytest'], {
+        ...{cwd: PYTHON_SOURCE, env, stdin: 'ignore', all: true, reject: false},
+      })
+    : null;
+const codes = [(await mochaRun).exitCode ?? 1];
+if (pytestRun !== null) {
+  const {exitCode, all} = await pytestRun;
+  console.log(all);
+  codes.push(exitCode ?? 1);
 }
+process.exitCode = codes.find((code) => code !== 0) ?? 0;
