@@ -1,8 +1,18 @@
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {execa, type ResultPromise} from 'execa';
+import {findAgent, killAgent} from '../pipeline/dispatch/agent-process.js';
 
 /** The project's root; this file runs from dist/test. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,6 +47,7 @@ export async function withProject(body: (project: Project) => Promise<void>): Pr
     await body(projectIn(folder));
   } finally {
     makeWritable(folder);
+    await endJobs(folder);
     rmSync(folder, {recursive: true, force: true, maxRetries: 3});
   }
 }
@@ -80,6 +91,15 @@ export function projectIn(folder: string): Project {
       return JSON.parse(result.stdout) as T;
     },
   };
+}
+
+/** A training whose driver was killed goes on; its ranks die with its agent. */
+async function endJobs(folder: string): Promise<void> {
+  const resume = join(folder, '.pipeline', 'resume');
+  for (const name of existsSync(resume) ? readdirSync(resume) : []) {
+    const agent = findAgent(join(resume, name, 'job'));
+    if (agent !== null) await killAgent(agent);
+  }
 }
 
 /** A test may have taken its own write permission away; rm needs it back. */

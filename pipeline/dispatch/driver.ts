@@ -92,7 +92,7 @@ async function partWith(
 /** Of a job that was taken over: whether it ended without doing what this run wants, and not because of this run. */
 function mustBeginAnew(end: SessionEnd): boolean {
   if (end.stopped !== null) return false;
-  // The driver before was told to stop, or nobody spoke to the agent for too long, and the job was still saving.
+  // The driver before, or the agent itself, was told to stop, and the job was still saving.
   if (end.kind === 'exited') return end.exited.signal === 'SIGTERM' && end.exited.rank === null;
   return end.kind === 'stale' || end.kind === 'lost';
 }

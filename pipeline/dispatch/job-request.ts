@@ -38,7 +38,7 @@ export type JobLimits = Readonly<{
   graceSeconds: number;
   /** An agent that says nothing for so long counts as lost. */
   silentMs: number;
-  /** A job without a driver stops after so long. */
+  /** An agent with no job that runs, to which nobody speaks, leaves after so long. */
   leaseSeconds: number;
   /** Of the agent, on 127.0.0.1; 0 = any free one. */
   port: number;

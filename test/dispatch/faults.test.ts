@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import {chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {findAgent} from '../../pipeline/dispatch/agent-process.js';
+import {readJournal} from '../../pipeline/dispatch/story.js';
 import type {Failure} from '../../pipeline/model/failure.js';
 import {startTimeOf} from '../../pipeline/store/processes.js';
 import {withMount} from '../store/workplace.js';
@@ -75,15 +77,25 @@ describe('when a process dies', () => {
       await until(() => gone(jobPid), 'the job is gone');
     }));
 
-  it('a job without a driver stops when its lease is over, and its agent goes', () =>
+  it('a job without a driver goes on to its end, and then its agent goes', () =>
     withJobFolder(async (job) => {
       const {agentPid, jobPid} = await orphan(job, {limits: {leaseSeconds: 1}});
+      // Longer than the lease.
+      await delay(1300);
+      assert.ok(!gone(agentPid) && !gone(jobPid));
+      writeFileSync(job.path('go'), '');
       await until(() => gone(agentPid), 'the agent is gone');
-      assert.ok(gone(jobPid));
-      const last = JSON.parse(
-        readFileSync(join(job.dir, 'journal.ndjson'), 'utf8').trimEnd().split('\n').at(-1)!,
-      );
-      assert.deepEqual([last.type, last.signal], ['exited', 'SIGTERM']);
+      const types = [...readJournal(job.dir, 0)].map(([, {type}]) => type);
+      assert.deepEqual(types, ['started', 'summary', 'exited']);
+      const {result} = await job.run([{do: 'exit', code: 9}], {reuseFinished: true});
+      assert.deepEqual(result, {ok: true, value: {loss: 0.25}});
+    }));
+
+  it('an agent whose folder was removed ends its job and goes', () =>
+    withJobFolder(async (job) => {
+      const {agentPid, jobPid} = await orphan(job);
+      rmSync(job.dir, {recursive: true});
+      await until(() => gone(agentPid) && gone(jobPid), 'both are gone');
     }));
 });
 
@@ -125,7 +137,7 @@ describe('a job that a killed driver left', () => {
 
   it('stays closed to a driver with another CURVE key, and that is said', () =>
     withJobFolder(async (job) => {
-      const {agentPid, jobPid} = await orphan(job, {limits: {leaseSeconds: 5}});
+      const {agentPid, jobPid} = await orphan(job, {limits: {leaseSeconds: 1}});
       const file = keysFile(job);
       const {curveKeyPair} = await import('zeromq');
       const {publicKey, secretKey} = curveKeyPair();

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
+import {findAgent, killAgent} from '../../pipeline/dispatch/agent-process.js';
 import {runJob} from '../../pipeline/dispatch/driver.js';
 import {
   DEFAULT_LIMITS,
@@ -72,6 +73,9 @@ export async function withJobFolder(body: (job: JobFolder) => Promise<void>): Pr
   try {
     await body(jobFolderIn(folder, await testPython()));
   } finally {
+    // A job without a driver goes on; its ranks die with its agent.
+    const agent = findAgent(join(folder, 'job'));
+    if (agent !== null) await killAgent(agent);
     rmSync(folder, {recursive: true, force: true, maxRetries: 3});
   }
 }

@@ -5,36 +5,29 @@ import {startDriver, until, withJobFolder} from './rig.js';
 const done = {do: 'summary', facts: {loss: 0.25}} as const;
 
 describe('a job that is still saving when the next run takes it over', () => {
-  for (const [why, interrupts, leaseSeconds] of [
-    ['its driver was interrupted and then killed', true, 60],
-    ['no driver spoke to its agent for too long', false, 0.3],
-  ] as const) {
-    it(`is followed by another attempt, where ${why}`, () =>
-      withJobFolder(async (job) => {
-        const [saving, release] = [job.path('saving'), job.path('release')];
-        const steps = [
-          {do: 'save-on-sigterm', path: saving, until: release},
-          {do: 'touch', path: job.path('waiting')},
-          {do: 'wait-for', path: job.path('never')},
-        ];
-        const limits = {leaseSeconds};
-        const driver = startDriver(job, {record: job.path('first'), steps, options: {limits}});
-        await until(() => existsSync(job.path('waiting')), 'the job waits');
-        if (interrupts) process.kill(driver.pid, 'SIGINT');
-        else await driver.killed();
-        await until(() => existsSync(saving), 'the job saves');
-        if (interrupts) await driver.killed();
+  it('is followed by another attempt', () =>
+    withJobFolder(async (job) => {
+      const [saving, release] = [job.path('saving'), job.path('release')];
+      const steps = [
+        {do: 'save-on-sigterm', path: saving, until: release},
+        {do: 'touch', path: job.path('waiting')},
+        {do: 'wait-for', path: job.path('never')},
+      ];
+      const driver = startDriver(job, {record: job.path('first'), steps});
+      await until(() => existsSync(job.path('waiting')), 'the job waits');
+      process.kill(driver.pid, 'SIGINT');
+      await until(() => existsSync(saving), 'the job saves');
+      await driver.killed();
 
-        // The first event comes when the new driver has attached.
-        const next = await job.run([done], {onEvent: () => writeFileSync(release, '')});
-        assert.deepEqual(next.result, {ok: true, value: {loss: 0.25}});
-        assert.deepEqual(
-          next.events.map(([seq, {type}]) => `${seq} ${type}`),
-          ['1 started', '2 exited', '3 started', '4 summary', '5 exited'],
-        );
-        assert.equal(next.notes.length, 2);
-        assert.match(next.notes[0]!, /^its job is still there \(agent \d+\): taking it over$/);
-        assert.equal(next.notes[1], 'the job that was left had been told to stop: beginning another attempt');
-      }));
-  }
+      // The first event comes when the new driver has attached.
+      const next = await job.run([done], {onEvent: () => writeFileSync(release, '')});
+      assert.deepEqual(next.result, {ok: true, value: {loss: 0.25}});
+      assert.deepEqual(
+        next.events.map(([seq, {type}]) => `${seq} ${type}`),
+        ['1 started', '2 exited', '3 started', '4 summary', '5 exited'],
+      );
+      assert.equal(next.notes.length, 2);
+      assert.match(next.notes[0]!, /^its job is still there \(agent \d+\): taking it over$/);
+      assert.equal(next.notes[1], 'the job that was left had been told to stop: beginning another attempt');
+    }));
 });

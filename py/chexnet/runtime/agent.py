@@ -1,6 +1,7 @@
 """The runtime agent: `python -m chexnet.runtime.agent --dir <job folder>`. One agent, one job.
 
-It outlives the driver that started it, and gives up when no driver has spoken to it for a while. Its exit status:
+It outlives the driver that started it: a job that runs goes on to its end. With nothing to do, and no driver that
+speaks to it for a while, it leaves. Its exit status:
 0 done, 71 another agent has this folder, 72 port taken, 73 a package is missing, 100 + errno the disk refused.
 """
 
@@ -49,7 +50,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--dir", required=True, help="the job's folder")
     parser.add_argument("--keys", required=True, help="name of the file of CURVE keys in that folder")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one by default")
-    parser.add_argument("--lease-seconds", type=float, default=60.0, help="give up after so long without a driver")
+    parser.add_argument("--lease-seconds", type=float, default=60.0, help="leave after so long with nothing to do")
     return parser.parse_args(arguments)
 
 

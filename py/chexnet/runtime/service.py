@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ WINDOW = 500
 _TICK_SECONDS = 0.025
 _HEARTBEAT_SECONDS = 1.0
 _STOP_GRACE_SECONDS = 25.0
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Service:
     _peers: dict[bytes, float] = field(default_factory=dict, init=False)
     _heard_at: float = field(default_factory=time.monotonic, init=False)
     _beat_at: float = field(default=0.0, init=False)
+    _looked_at: float = field(default=0.0, init=False)
     _leaving: str | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -72,6 +75,8 @@ class Service:
             self._send_events()
             self._beat()
             self._check_lease()
+            if self._is_forsaken():
+                return
 
     def stop(self, because: str) -> None:
         """Let the job save and stop, then leave."""
@@ -186,8 +191,27 @@ class Service:
             self.door.send(peer, frame)
 
     def _check_lease(self) -> None:
-        if self._leaving is None and time.monotonic() - self._heard_at > self.lease_seconds:
-            self.stop(f"no word from a driver for {self.lease_seconds:g} s")
+        # A job that runs needs no driver: its journal tells the next one everything.
+        if isinstance(self._job, jobs.Running) or self._leaving is not None:
+            return
+        if time.monotonic() - self._heard_at > self.lease_seconds:
+            self._leaving = f"nothing to do, and no word from a driver for {self.lease_seconds:g} s"
+
+    def _is_forsaken(self) -> bool:
+        """Whether the folder was removed: then nobody can find the job any more, and it has nowhere to write."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return False
+        self._looked_at = now
+        try:
+            os.stat(self.directory)
+            return False
+        except FileNotFoundError:
+            log.warning("leaving: %s was removed", self.directory)
+        except OSError:
+            return False  # A file server that is away for a while.
+        jobs.clear(self.directory)
+        return True
 
 
 def _readable(seq: int, line: bytes) -> bytes:
