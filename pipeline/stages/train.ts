@@ -24,6 +24,12 @@ const params = z
     threads: THREADS,
     seed: z.int().min(0).default(0).describe('of the initial weights, the order and the augmentation'),
     epochs: z.int().min(1).describe('times that every training image is seen'),
+    images: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('so many images of the training fold, chosen by the seed; left out, all'),
     batch_size: z.int().min(1).describe('images of one step over all ranks'),
     accumulate: z
       .int()
@@ -34,6 +40,10 @@ const params = z
       .enum(['drop', 'keep'])
       .default('drop')
       .describe('the odd images at the end of an epoch: left out, or a smaller step'),
+    backbone: z
+      .enum(['densenet121', 'densenet169', 'densenet201', 'resnet50'])
+      .default('densenet121')
+      .describe('the network'),
     weights: z
       .string()
       .min(1)
@@ -65,6 +75,15 @@ const params = z
     optimizer: OPTIMIZER,
     schedule: SCHEDULE,
     precision: PRECISION,
+    compile: z.boolean().default(false).describe('with torch.compile: a slow first step, then faster ones'),
+    sync_batch_norm: z
+      .boolean()
+      .default(false)
+      .describe('batch-norm statistics of the images of all ranks, where the device has it'),
+    resident: z
+      .enum(['auto', 'always', 'never'])
+      .default('auto')
+      .describe("whether the images stay in the device's memory; auto: where they take 40 % of what is free"),
     checkpoint_steps: z.int().min(1).default(200).describe('steps between checkpoints within an epoch'),
     report_steps: z.int().min(1).default(10).describe('steps between reports'),
     best_by: z
@@ -164,7 +183,7 @@ export const train: StageKind = {
         'from random weights with weights: none',
     },
   ],
-  speedOnly: ['threads', 'checkpoint_steps', 'report_steps'],
+  speedOnly: ['threads', 'resident', 'checkpoint_steps', 'report_steps'],
   slots: {},
   work: {kind: 'distributed', launch},
 };

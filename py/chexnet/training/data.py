@@ -1,14 +1,14 @@
 """The pixels and labels of each fold, from the artifacts of dataset, split and preprocess."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from chexnet.mistakes import UserError
-from chexnet.training.sampling import Integers
+from chexnet.training.sampling import Integers, random_subset
 from chexnet.training.tables import Row, read_table, some
 
 Pixels = npt.NDArray[np.uint8]
@@ -40,6 +40,17 @@ class Fold:
     def __len__(self) -> int:
         return len(self.images)
 
+    def at(self, positions: Integers) -> "Fold":
+        """The images at these positions, in their order."""
+        return Fold(
+            name=self.name,
+            images=tuple(self.images[at] for at in positions),
+            patients=tuple(self.patients[at] for at in positions),
+            places=self.places[positions],
+            rows=self.rows[positions],
+            labels=self.labels[positions],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Radiographs:
@@ -47,12 +58,14 @@ class Radiographs:
 
     `left_out`: images of the data set that are in folds but quarantined. `not_at_hand`: by fold, images of folds.csv
     that the data set does not hold, because the folds were made of the tables of more images than there are files.
+    `passed_over`: images at hand that a training was told not to use.
     """
 
     pixels: Pixels
     folds: Mapping[str, Fold]
     left_out: tuple[str, ...]
     not_at_hand: Mapping[str, tuple[str, ...]]
+    passed_over: int = 0
 
     @property
     def side(self) -> int:
@@ -79,7 +92,7 @@ class Radiographs:
     def remarks(self) -> list[str]:
         """What is left out of the folds, counted, for people. Empty when all is there."""
         absent = [image for images in self.not_at_hand.values() for image in images]
-        held = sum(len(fold) for fold in self.folds.values()) + len(self.left_out)
+        held = sum(map(len, self.folds.values())) + self.passed_over + len(self.left_out)
         remarks = []
         if absent:
             by_fold = ", ".join(f"{len(images):,} of {name}" for name, images in self.not_at_hand.items())
@@ -88,6 +101,23 @@ class Radiographs:
         if self.left_out:
             remarks.append(f"{len(self.left_out)} quarantined images are left out: {some(self.left_out)}")
         return remarks
+
+    def limited(self, name: str, images: int | None, *, seed: int) -> "Radiographs":
+        """With so many images of a fold, chosen by the seed, in the order that they had; None: with all.
+
+        Fewer images of the same seed are among more. Raises UserError when the fold has not as many.
+        """
+        if images is None:
+            return self
+        fold = self.fold(name)
+        if images > len(fold):
+            raise UserError(
+                f"params.images is {images:,} and the fold {name} has {len(fold):,} images.",
+                "Lower images, or leave it out to take all.",
+            )
+        kept = fold.at(random_subset(len(fold), images, seed=seed))
+        passed_over = self.passed_over + len(fold) - images
+        return replace(self, folds={**self.folds, name: kept}, passed_over=passed_over)
 
 
 def load_radiographs(sources: Sources, findings: Sequence[str]) -> Radiographs:

@@ -22,14 +22,23 @@ from chexnet.training.recipe import (
 Normalization: TypeAlias = Literal["per-image", "imagenet", "xray"]
 BestBy: TypeAlias = Literal["val_auroc_macro", "val_loss", "last"]
 LastBatch: TypeAlias = Literal["drop", "keep"]
+Resident: TypeAlias = Literal["auto", "always", "never"]
+Backbone: TypeAlias = Literal["densenet121", "densenet169", "densenet201", "resnet50"]
 
 # These change how fast or how safely a result comes, not the result.
-SPEED_ONLY = frozenset({"threads", "checkpoint_steps", "report_steps"})
+SPEED_ONLY = frozenset({"threads", "resident", "checkpoint_steps", "report_steps"})
 
 _DEVICES = (AUTO, *NAMES)
 _NORMALIZATIONS: dict[str, Normalization] = {"per-image": "per-image", "imagenet": "imagenet", "xray": "xray"}
 _BEST_BY: dict[str, BestBy] = {"val_auroc_macro": "val_auroc_macro", "val_loss": "val_loss", "last": "last"}
 _LAST_BATCH: dict[str, LastBatch] = {"drop": "drop", "keep": "keep"}
+_RESIDENT: dict[str, Resident] = {"auto": "auto", "always": "always", "never": "never"}
+BACKBONES: dict[str, Backbone] = {
+    "densenet121": "densenet121",
+    "densenet169": "densenet169",
+    "densenet201": "densenet201",
+    "resnet50": "resnet50",
+}
 _PRECISIONS: dict[str, Precision] = {
     "fp32": "fp32",
     "tf32": "tf32",
@@ -52,6 +61,7 @@ class TrainParams:
     """What a training is. `batch_size` is global; `threads` per rank, None shares the processor's cores out.
 
     `preset`: where parameters that were not given came from; they are filled in before. `accumulate`: passes per step.
+    `images`: so many of the training fold, None for all. `resident`: whether their pixels stay on the device.
     `ten_crop`: the corners, the centre and their mirror images instead of one view, for the sigmoid-cross-entropy.
     """
 
@@ -62,9 +72,11 @@ class TrainParams:
     threads: int | None
     seed: int
     epochs: int
+    images: int | None
     batch_size: int
     accumulate: int
     last_batch: LastBatch
+    backbone: Backbone
     weights: str | None
     prior_bias: bool
     freeze_epochs: int
@@ -75,6 +87,9 @@ class TrainParams:
     optimizer: Optimizer
     schedule: Schedule
     precision: Precision
+    compile: bool
+    sync_batch_norm: bool
+    resident: Resident
     checkpoint_steps: int
     report_steps: int
     best_by: BestBy
@@ -108,9 +123,11 @@ def parse_train_params(values: Mapping[str, object]) -> TrainParams:
         threads=fields.optional_integer("threads", minimum=1),
         seed=fields.integer("seed", 0),
         epochs=fields.integer("epochs", minimum=1),
+        images=fields.optional_integer("images", minimum=1),
         batch_size=fields.integer("batch_size", minimum=1),
         accumulate=fields.integer("accumulate", 1, minimum=1),
         last_batch=_LAST_BATCH[fields.choice("last_batch", tuple(_LAST_BATCH), "drop")],
+        backbone=BACKBONES[fields.choice("backbone", tuple(BACKBONES), "densenet121")],
         weights=None if weights == "none" else weights,
         prior_bias=fields.boolean("prior_bias", True),
         freeze_epochs=fields.integer("freeze_epochs", 0),
@@ -121,6 +138,9 @@ def parse_train_params(values: Mapping[str, object]) -> TrainParams:
         optimizer=parse_optimizer(fields.nested("optimizer")),
         schedule=parse_schedule(fields.nested_or_none("schedule")),
         precision=_PRECISIONS[fields.choice("precision", tuple(_PRECISIONS), "fp32")],
+        compile=fields.boolean("compile", False),
+        sync_batch_norm=fields.boolean("sync_batch_norm", False),
+        resident=_RESIDENT[fields.choice("resident", tuple(_RESIDENT), "auto")],
         checkpoint_steps=fields.integer("checkpoint_steps", 200, minimum=1),
         report_steps=fields.integer("report_steps", 10, minimum=1),
         best_by=_BEST_BY[fields.choice("best_by", tuple(_BEST_BY), "val_auroc_macro")],

@@ -30,6 +30,7 @@ HOLE_DOWN: Final = 15
 HOLE_RIGHT: Final = 16
 PARTNER: Final = 17
 MIXING: Final = 18
+SUBSET: Final = 19
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _FIRST: Final = 0xBF58476D1CE4E5B9
@@ -40,6 +41,12 @@ def epoch_order(count: int, *, seed: int, epoch: int) -> Integers:
     """The numbers 0 to count - 1 in the order in which epoch `epoch` of training `seed` takes them."""
     keys = draw_bits(np.arange(count, dtype=np.int64), purpose=ORDER, seed=seed, epoch=epoch)
     return np.argsort(keys, kind="stable").astype(np.int64)
+
+
+def random_subset(count: int, size: int, *, seed: int) -> Integers:
+    """`size` of the numbers 0 to count - 1, ascending; a smaller subset of the same seed is part of a greater one."""
+    keys = draw_bits(np.arange(count, dtype=np.int64), purpose=SUBSET, seed=seed, epoch=0)
+    return np.sort(np.argsort(keys, kind="stable")[:size]).astype(np.int64)
 
 
 def rank_slice(batch: Integers, *, rank: int, ranks: int) -> Integers:

@@ -79,7 +79,7 @@ def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
     if ranks.size != params.ranks:
         raise UserError(f"The job is for {params.ranks} ranks and {ranks.size} were started.")
     choice = choose(params.device, place_of(ranks, params.threads))
-    data = load_radiographs(job.sources, job.findings)
+    data = load_radiographs(job.sources, job.findings).limited("train", params.images, seed=params.seed)
     plan = Plan(
         images=len(data.fold("train")),
         batch_size=params.batch_size,
@@ -133,6 +133,9 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
     )
     for remark in (*accelerator.remarks(job.params.precision), *setting.data.remarks()):
         say(remark)
+    if job.params.images is not None:
+        used, all_images = setting.plan.images, setting.plan.images + setting.data.passed_over
+        say(f"{used:,} of the {all_images:,} images of the fold train are used, chosen by seed {job.params.seed}")
     if setting.data.optional_fold("val") is None:
         say("the fold val has no image: nothing is validated, and the last epoch counts as best")
     absent = [
