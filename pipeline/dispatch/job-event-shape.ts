@@ -17,6 +17,7 @@ const epochMetrics: z.ZodType<EpochMetrics> = z.strictObject({
   ...{step_ms_p50: z.number(), step_ms_p95: z.number(), step_ms_max: z.number()},
   loader_stall_share: z.number(),
   peak_memory_bytes: wholeOrNull,
+  skipped_steps: wholeOrNull,
   is_best: z.boolean(),
 });
 
@@ -33,12 +34,17 @@ export const jobEventKinds: {
     ...common,
     type: z.literal('device'),
     ...{name: z.string(), description: z.string(), because: z.string(), torch: z.string()},
-    ...{ranks: whole, resumed_from_step: wholeOrNull},
+    ...{ranks: whole, resumed_from_step: wholeOrNull, resumed_from_ranks: wholeOrNull},
   }),
   log: z.strictObject({
     ...common,
     type: z.literal('log'),
     ...{rank: whole, stream: z.enum(['stdout', 'stderr']), line: z.string()},
+  }),
+  warning: z.strictObject({
+    ...common,
+    type: z.literal('warning'),
+    text: z.string(),
   }),
   progress: z.strictObject({
     ...common,

@@ -16,8 +16,12 @@ export type JobEvent = Readonly<{at: number; note?: string}> &
         torch: string;
         ranks: number;
         resumed_from_step: number | null;
+        /** Of the attempt that wrote the checkpoint; other than `ranks`: the result is not bit-equal. */
+        resumed_from_ranks: number | null;
       }>
     | Readonly<{type: 'log'; rank: number; stream: 'stdout' | 'stderr'; line: string}>
+    /** Something that people should know of although the job goes on. */
+    | Readonly<{type: 'warning'; text: string}>
     | Readonly<{type: 'progress'; done: number; total: number; unit: string}>
     | Readonly<{
         type: 'steps';
@@ -58,5 +62,7 @@ export type EpochMetrics = Readonly<{
   /** Share of training time that the loop waited for input, 0 to 1. */
   loader_stall_share: number;
   peak_memory_bytes: number | null;
+  /** Steps that fp16 left out because a gradient overflowed; null in other precisions. */
+  skipped_steps: number | null;
   is_best: boolean;
 }>;

@@ -168,6 +168,7 @@ const LEAST: Readonly<Record<string, Verbosity>> = {
   'job:device': 0,
   'job:epoch': 0,
   'job:log': 1,
+  'job:warning': 0,
   'job:checkpoint': 1,
 };
 
@@ -202,6 +203,8 @@ function jobTexts(event: JobEvent): readonly Said[] {
         text: `${event.rank} │ ${line}`,
         style: 'plain',
       }));
+    case 'warning':
+      return [{word: 'warning', text: printable(event.text), style: 'warn'}];
     case 'steps': {
       const last = event.losses.at(-1) ?? null;
       const loss = last === null ? 'not finite' : formatNumber(Number(last.toPrecision(4)));

@@ -2,6 +2,7 @@ import type {Decision} from '../model/decision.js';
 import type {Event, Outcome, RunStatus} from '../model/event.js';
 import type {JobEvent} from '../model/job-event.js';
 import type {StageId} from '../model/stage.js';
+import {countOf} from '../model/words.js';
 import {advanceProgress, type Progress} from './progress.js';
 
 /** What a terminal shows of a run: a pure fold over its events. Times are Unix milliseconds. */
@@ -112,6 +113,8 @@ function followJob(stage: StageView, event: JobEvent, atMs: number): StageView {
       return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
     case 'device':
       return {...stage, note: deviceText(event)};
+    case 'warning':
+      return {...stage, warnings: stage.warnings + 1};
     case 'steps': {
       const seconds = sum(event.step_seconds);
       const losses = event.losses.filter((loss) => loss !== null);
@@ -134,9 +137,12 @@ export function deviceText({
   name,
   description,
   resumed_from_step: step,
+  resumed_from_ranks: before,
 }: Extract<JobEvent, {type: 'device'}>): string {
-  const devices = `${ranks} ${ranks === 1 ? 'rank' : 'ranks'} on ${name} (${description})`;
-  return step === null ? devices : `${devices}, from step ${step}`;
+  const devices = `${countOf(ranks, 'rank')} on ${name} (${description})`;
+  if (step === null) return devices;
+  const other = before === null || before === ranks ? '' : ` of ${countOf(before, 'rank')}: not bit-equal`;
+  return `${devices}, from step ${step}${other}`;
 }
 
 function sum(values: readonly number[]): number {

@@ -25,6 +25,7 @@ export function trainingOf(
       step_ms_max: 312.4,
       loader_stall_share: 0.017,
       peak_memory_bytes: 1.6e9,
+      skipped_steps: null,
       is_best: index + 1 === best,
     };
   });

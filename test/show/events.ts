@@ -115,6 +115,7 @@ export const METRICS: EpochMetrics = {
   step_ms_max: 200,
   loader_stall_share: 0.01,
   peak_memory_bytes: null,
+  skipped_steps: null,
   is_best: true,
 };
 

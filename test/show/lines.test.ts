@@ -52,9 +52,11 @@ const RUN: readonly Timed[] = [
       torch: '2.13.0',
       ranks: 2,
       resumed_from_step: 20,
+      resumed_from_ranks: 3,
     }),
   ],
   [9, output('train', '\u001b[31mred\u001b[0m\tbell\u0007\nsecond\r\n', 1)],
+  [9, job('train', {type: 'warning', text: 'the disk is full'})],
   [9, job('train', {type: 'log', rank: 0, stream: 'stderr', line: '10%\r20%'})],
   [
     10,
@@ -95,7 +97,8 @@ demo: run brave-otter of 4 stages (configs/demo.yaml)
    0:04  train       RUN        needs preprocess, which runs
    0:05  train       started    attempt 2
    0:06  train       installing torch 2.13.0
-   0:08  train       2 ranks on cpu (2 cores), from step 20, torch 2.13.0: nothing faster is here
+   0:08  train       2 ranks on cpu (2 cores), from step 20 of 3 ranks: not bit-equal, torch 2.13.0: nothing faster is here
+   0:09  train       warning    the disk is full
    0:20  train       epoch 1/3  loss 0.3012 · val loss 0.2892 · val AUROC 0.702 (best) · 431 images/s · 12 s
    0:21  train       FAILED     after 16 s: rank 1 of chexnet.training.train ended with exit code 1: CUDA out of memory
    0:21  report      cancelled  needs train, which did not succeed
@@ -111,9 +114,10 @@ failed in 1 h 02 min: 1 skipped, 1 ran, 1 failed, 1 cancelled
       `
 demo: run brave-otter of 4 stages (configs/demo.yaml)
    0:06  train       installing torch 2.13.0
-   0:08  train       2 ranks on cpu (2 cores), from step 20, torch 2.13.0: nothing faster is here
+   0:08  train       2 ranks on cpu (2 cores), from step 20 of 3 ranks: not bit-equal, torch 2.13.0: nothing faster is here
    0:09  train       1 │ red     bell\\x07
    0:09  train       1 │ second
+   0:09  train       warning    the disk is full
    0:09  train       0 │ 20%
    0:20  train       epoch 1/3  loss 0.3012 · val loss 0.2892 · val AUROC 0.702 (best) · 431 images/s · 12 s
    0:20  train       checkpoint at step 20: 29 MB
@@ -128,9 +132,10 @@ demo: run brave-otter of 4 stages (configs/demo.yaml)
 demo: run brave-otter of 4 stages (configs/demo.yaml)
    0:06  train       installing torch 2.13.0
    0:08  train       attempt 2 has pid 77: python -m x
-   0:08  train       2 ranks on cpu (2 cores), from step 20, torch 2.13.0: nothing faster is here
+   0:08  train       2 ranks on cpu (2 cores), from step 20 of 3 ranks: not bit-equal, torch 2.13.0: nothing faster is here
    0:09  train       1 │ red     bell\\x07
    0:09  train       1 │ second
+   0:09  train       warning    the disk is full
    0:09  train       0 │ 20%
    0:10  train       step 2: loss 0.4123, lr 3e-4
    0:20  train       epoch 1/3  loss 0.3012 · val loss 0.2892 · val AUROC 0.702 (best) · 431 images/s · 12 s

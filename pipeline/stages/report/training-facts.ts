@@ -95,6 +95,7 @@ function readHistory(file: string): TrainingFacts['epochs'] {
       step_ms_max: number('step_ms_max'),
       loader_stall_share: number('loader_stall_share'),
       peak_memory_bytes: optional('peak_memory_bytes'),
+      skipped_steps: optional('skipped_steps'),
       is_best: cell('is_best') === 'true',
     };
   });

@@ -10,6 +10,8 @@ def describe(event: Mapping[str, object]) -> str | None:
             return _device(event)
         case "log":
             return f"[rank {event.get('rank')}] {event.get('line')}"
+        case "warning":
+            return f"warning: {event.get('text')}"
         case "progress":
             return f"{event.get('done')}/{event.get('total')} {event.get('unit')}"
         case "epoch":
@@ -25,6 +27,9 @@ def describe(event: Mapping[str, object]) -> str | None:
 def _device(event: Mapping[str, object]) -> str:
     resumed = event.get("resumed_from_step")
     tail = "" if resumed is None else f", resumed from step {resumed}"
+    before = event.get("resumed_from_ranks")
+    if before is not None and before != event.get("ranks"):
+        tail += f" of {before} ranks: not bit-equal"
     return (
         f"{event.get('ranks')} × {event.get('name')} ({event.get('description')}; {event.get('because')}), "
         f"torch {event.get('torch')}{tail}"

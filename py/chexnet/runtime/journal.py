@@ -43,6 +43,7 @@ class Device:
     torch: str
     ranks: int
     resumed_from_step: int | None
+    resumed_from_ranks: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ class Log:
     rank: int
     stream: Literal["stdout", "stderr"]
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that people should know of although the job goes on."""
+
+    type: ClassVar[str] = "warning"
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ class EpochMetrics:
     step_ms_max: float
     loader_stall_share: float
     peak_memory_bytes: int | None
+    skipped_steps: int | None
     is_best: bool
 
 
@@ -149,7 +159,7 @@ class Exited:
     error: JobError | None
 
 
-JobEvent: TypeAlias = Started | Device | Log | Progress | Steps | Epoch | Checkpoint | Summary | Exited
+JobEvent: TypeAlias = Started | Device | Log | Warned | Progress | Steps | Epoch | Checkpoint | Summary | Exited
 
 
 @dataclass(slots=True)

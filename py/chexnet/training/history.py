@@ -22,7 +22,10 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """An epoch's steps: losses, seconds each, seconds waited for input, wall seconds of the whole epoch, its images."""
+    """An epoch's steps: losses, seconds each, seconds waited for input, wall seconds of the whole epoch, its images.
+
+    `skipped`: steps that fp16 left out, None in other precisions.
+    """
 
     losses: list[float]
     seconds: list[float]
@@ -30,6 +33,7 @@ class Spent:
     wall_seconds: float
     images: int
     peak_memory_bytes: int | None
+    skipped: int | None = None
 
 
 def metrics_of(spent: Spent, validation: Validation, *, learning_rate: float, is_best: bool) -> EpochMetrics:
@@ -49,6 +53,7 @@ def metrics_of(spent: Spent, validation: Validation, *, learning_rate: float, is
         step_ms_max=_percentile_ms(spent.seconds, 1.0),
         loader_stall_share=round(min(1.0, spent.waited / train_seconds), 4) if train_seconds > 0 else 0.0,
         peak_memory_bytes=spent.peak_memory_bytes,
+        skipped_steps=spent.skipped,
         is_best=is_best,
     )
 

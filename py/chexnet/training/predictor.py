@@ -162,6 +162,7 @@ def _introduce(journal: Journal, choice: Choice, world: World, data: Radiographs
             torch=torch.__version__,
             ranks=world.size,
             resumed_from_step=None,
+            resumed_from_ranks=None,
         )
     )
     for remark in data.remarks():

@@ -129,6 +129,7 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
             torch=torch.__version__,
             ranks=setting.world.size,
             resumed_from_step=None if resumed is None else resumed.step,
+            resumed_from_ranks=None,
         )
     )
     for remark in (*accelerator.remarks(job.params.precision), *setting.data.remarks()):
