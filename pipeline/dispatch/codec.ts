@@ -35,6 +35,7 @@ const driverKinds = {
     ...{ranks: z.int(), torchrun: z.boolean()},
     arguments: anyObject,
     environment: z.record(z.string(), z.string()),
+    token: z.string().nullable(),
   }),
   attach: z.strictObject({
     v: version,
@@ -42,6 +43,7 @@ const driverKinds = {
     id: z.string(),
     job: z.string(),
     after: count,
+    ...{driver: z.string(), take_over: z.boolean()},
   }),
   ack: z.strictObject({v: version, type: z.literal('ack'), job: z.string(), seq: count}),
   cancel: z.strictObject({
@@ -59,6 +61,7 @@ const errorCode = z.enum([
   'unknown-field',
   'unknown-job',
   'busy',
+  'taken',
   'failed',
 ] satisfies ProtocolErrorCode[]);
 

@@ -116,6 +116,7 @@ export class JobSession {
       torchrun,
       arguments: values,
       environment,
+      token: null,
     } as const;
     const state = await this.#channel.request(submit, SUBMIT_MS);
     if (!state.ok) return this.#withoutAnswer(state.error);
@@ -150,7 +151,9 @@ export class JobSession {
 
   #attach(after: number): void {
     const {job} = this.#request;
-    void this.#channel.request({type: 'attach', job, after}, this.#answerMs()).then((answer) => {
+    // The kernel's lock of the stage proves that the driver before is gone.
+    const message = {type: 'attach', job, after, driver: `process ${process.pid}`, take_over: true} as const;
+    void this.#channel.request(message, this.#answerMs()).then((answer) => {
       if (answer.ok || answer.error.kind === 'closed') return;
       // Lost on its way, or the agent is busy: when silence is death, the tick decides.
       if (answer.error.kind === 'silent') this.#attach(this.#inbox.last());

@@ -11,7 +11,10 @@ export const PROTOCOL_VERSION = 1;
 export type DriverMessage = Readonly<{v: 1}> &
   (
     | Readonly<{type: 'hello'; id: string}>
-    /** Idempotent by `job`: a job that already runs or has ended is left as it is. `dir` is absolute. */
+    /**
+     * Idempotent by `job`: a job that already runs or has ended is left as it is. `dir` is absolute. `token`: name of a
+     * file that the driver has just put there, for an agent on another machine to look for.
+     */
     | Readonly<{
         type: 'submit';
         id: string;
@@ -22,9 +25,13 @@ export type DriverMessage = Readonly<{v: 1}> &
         torchrun: boolean;
         arguments: JsonObject;
         environment: Readonly<Record<string, string>>;
+        token: string | null;
       }>
-    /** Send events with a greater sequence number, first the old ones, then live. */
-    | Readonly<{type: 'attach'; id: string; job: string; after: number}>
+    /**
+     * Send events with a greater sequence number, first the old ones, then live. Refused as `taken` while another
+     * driver is heard, unless `take_over`. `driver` names this one to people.
+     */
+    | Readonly<{type: 'attach'; id: string; job: string; after: number; driver: string; take_over: boolean}>
     /** Cumulative; not answered. */
     | Readonly<{type: 'ack'; job: string; seq: number}>
     /** SIGTERM to the ranks, which save a checkpoint; SIGKILL after the grace. Idempotent. */
@@ -54,4 +61,5 @@ export type ProtocolErrorCode =
   | 'unknown-field'
   | 'unknown-job'
   | 'busy'
+  | 'taken'
   | 'failed';

@@ -132,7 +132,11 @@ def test_nobody_else_is_let_in(agent: Agent, keys: Callable[[], KeyPair | None],
         ({"v": 1, "type": "pause", "id": "1"}, "unknown-kind", "1"),
         ({"v": 1, "type": "hello", "id": "1", "colour": "red"}, "unknown-field", "1"),
         (b"not JSON", "malformed", ""),
-        ({"v": 1, "type": "attach", "id": "1", "job": "nothing", "after": 0}, "unknown-job", "1"),
+        (
+            {"v": 1, "type": "attach", "id": "1", "job": "a", "after": 0, "driver": "x", "take_over": False},
+            "unknown-job",
+            "1",
+        ),
     ],
     ids=["version", "kind", "field", "no JSON", "job"],
 )
@@ -156,6 +160,7 @@ def test_a_job_for_another_folder_is_refused(agent: Agent, tmp_path: Path) -> No
         "torchrun": False,
         "arguments": {},
         "environment": {},
+        "token": None,
     }
     with agent.connect(agent.client) as client:
         assert ask(client, submit)["error"] == {"code": "failed", "message": f"this agent works in {tmp_path}"}

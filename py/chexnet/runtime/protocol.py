@@ -15,7 +15,9 @@ from chexnet.runtime.shape import ShapeError, build
 VERSION = 1
 MAX_FRAME_BYTES = 1 << 20
 
-ErrorCode: TypeAlias = Literal["version", "malformed", "unknown-kind", "unknown-field", "unknown-job", "busy", "failed"]
+ErrorCode: TypeAlias = Literal[
+    "version", "malformed", "unknown-kind", "unknown-field", "unknown-job", "busy", "taken", "failed"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Start a job unless this agent has one of that name, running or ended. `dir` is absolute."""
+    """Start a job unless this agent has one of that name, running or ended. `dir` is absolute.
+
+    `token`: name of a file that the driver has just put there, for an agent on another machine to look for.
+    """
 
     type: ClassVar[str] = "submit"
     id: str
@@ -39,16 +44,22 @@ class Submit:
     torchrun: bool
     arguments: Mapping[str, object]
     environment: Mapping[str, str]
+    token: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """Send events with a greater sequence number than `after`, first the old ones, then live."""
+    """Send events with a greater sequence number than `after`, first the old ones, then live.
+
+    Refused as `taken` while another driver is heard, unless `take_over`. `driver` names this one to people.
+    """
 
     type: ClassVar[str] = "attach"
     id: str
     job: str
     after: int
+    driver: str
+    take_over: bool
 
 
 @dataclass(frozen=True, slots=True)
