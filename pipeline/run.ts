@@ -6,7 +6,7 @@ import {DEFAULT_LIMITS} from './dispatch/job-request.js';
 import {createExecutors} from './execute/executors.js';
 import {runStages} from './execute/run-stages.js';
 import type {Settled} from './execute/schedule.js';
-import type {Event, News, RunStatus} from './model/event.js';
+import type {Event, News, RunChoices, RunStatus} from './model/event.js';
 import type {Failure} from './model/failure.js';
 import type {RunRecord} from './model/record.js';
 import {ok, type Result} from './model/result.js';
@@ -31,6 +31,8 @@ export type RunRequest = Readonly<{
   name: string | null;
   message: string | null;
   tags: Readonly<Record<string, string>>;
+  /** Kept with the run, for whoever goes on with it. */
+  choices?: RunChoices;
 }>;
 
 /** The world, as far as a run touches it. */
@@ -92,10 +94,12 @@ async function runJournaled(request: RunRequest, effects: Journaled): Promise<Re
   });
   const finish = (status: RunStatus): void =>
     report({type: 'run-finished', status, seconds: (now() - startedAtMs) / 1000});
+  const sayStopping = (): void => report({type: 'run-stopping'});
   let closed: Result<null, Failure>;
   let settled: ReadonlyMap<StageId, Settled>;
   try {
     begin(request, {...effects, report});
+    effects.stop.addEventListener('abort', sayStopping, {once: true});
     settled = await settleStages(request, {...effects, hasher, report});
     finish(statusOf(settled, effects.stop));
   } catch (error) {
@@ -103,6 +107,7 @@ async function runJournaled(request: RunRequest, effects: Journaled): Promise<Re
     if (journal.record()?.finishedAt === null) finishAfterFault(() => finish('failed'));
     throw error;
   } finally {
+    effects.stop.removeEventListener('abort', sayStopping);
     hasher.save();
     closed = journal.close();
   }
@@ -119,13 +124,14 @@ function finishAfterFault(finish: () => void): void {
 }
 
 function begin(request: RunRequest, effects: Reporting): void {
-  const {config, graph, message, tags} = request;
+  const {config, graph, message, tags, choices} = request;
   const {journal, report} = effects;
   const {argv, pid, host} = effects.facts;
   report({
     ...{type: 'run-started', run: journal.name, pipeline: config.name, argv, message, tags, pid, host},
     config: {file: config.file, path: config.path, digest: config.digest},
     stages: [...graph.keys()],
+    ...(choices === undefined ? {} : {choices}),
   });
   keepFile(request, effects)(RUN_FILES.config, resolvedYaml(config, {showOrigin: true}));
 }

@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import {missingFiles} from '../config/missing.js';
 import type {Settled} from '../execute/schedule.js';
 import {fault} from '../model/diagnostic.js';
-import type {Event} from '../model/event.js';
+import type {Event, RunChoices} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
-import type {Digest} from '../model/stage.js';
+import type {Digest, RunName} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
@@ -34,6 +34,8 @@ export type RunOptions = ConfigOptions &
     tag: Readonly<Record<string, string>>;
     wait: boolean;
     events?: 'ndjson';
+    /** The run that this one goes on with. */
+    resumes?: RunName;
   }>;
 
 /** Runs what is not up to date. Faults of the configuration and missing data are told before anything is done. */
@@ -78,6 +80,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
       keepGoing: options.keepGoing ?? false,
       name: options.name ?? null,
       message: options.message ?? null,
+      choices: choicesOf(shell, options),
     },
     {
       ...{
@@ -114,6 +117,14 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
   }
   sayPages(shell, ended.value, store.value.layout.artifact);
   return exitCode(ended.value);
+}
+
+function choicesOf({folder}: Shell, options: RunOptions): RunChoices {
+  const {stages, only, from, until, skip, force, slots} = options;
+  return {
+    ...{folder, overlays: options.config, sets: options.set, stages, only, from, until, skip, force, slots},
+    ...{jobs: options.jobs ?? null, keepGoing: options.keepGoing ?? false, resumes: options.resumes ?? null},
+  };
 }
 
 function receiver(shell: Shell, to: {terminal: Terminal; ndjson: boolean}): (event: Event) => void {

@@ -20,12 +20,36 @@ export type News =
       tags: Readonly<Record<string, string>>;
       pid: number;
       host: string;
+      /** Absent where whoever ran it had no command line, and in journals of before. */
+      choices?: RunChoices;
     }>
+  /** It was told to save what it has and to end. */
+  | Readonly<{type: 'run-stopping'}>
   | Readonly<{type: 'stage-decided'; stage: StageId; fingerprint: Digest | null; decision: Decision}>
   | Readonly<{type: 'stage-started'; stage: StageId; attempt: number}>
   | (Readonly<{stage: StageId}> & StageNews)
   | Readonly<{type: 'stage-finished'; stage: StageId; seconds: number; outcome: Outcome}>
   | Readonly<{type: 'run-finished'; status: RunStatus; seconds: number}>;
+
+/** What the command line chose for a run, so that another run can go on with it. */
+export type RunChoices = Readonly<{
+  /** The current folder, absolute: the paths here and that of the configuration are relative to it. */
+  folder: string;
+  overlays: readonly string[];
+  /** The text after each -S. */
+  sets: readonly string[];
+  stages: readonly string[];
+  only: readonly string[];
+  from: readonly string[];
+  until: readonly string[];
+  skip: readonly string[];
+  force: readonly string[];
+  slots: Readonly<Record<string, number>>;
+  jobs: number | null;
+  keepGoing: boolean;
+  /** The run that this one goes on with. */
+  resumes: RunName | null;
+}>;
 
 export type RunStatus = 'succeeded' | 'failed' | 'interrupted';
 

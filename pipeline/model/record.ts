@@ -1,5 +1,5 @@
 import type {Decision} from './decision.js';
-import type {Event, Outcome, RunStatus} from './event.js';
+import type {Event, Outcome, RunChoices, RunStatus} from './event.js';
 import type {Digest, RunName, StageId} from './stage.js';
 
 /** The story of one run so far: a pure fold over its events. A run whose process died is `unfinished`. */
@@ -13,7 +13,11 @@ export type RunRecord = Readonly<{
   tags: Readonly<Record<string, string>>;
   pid: number;
   host: string;
+  /** Absent in records of before. */
+  choices?: RunChoices;
   startedAt: string;
+  /** When it was told to stop, if it was. */
+  stoppingAt?: string;
   finishedAt: string | null;
   status: RunStatus | 'unfinished';
   seconds: number | null;
@@ -54,6 +58,7 @@ function start(event: Event): RunRecord | null {
   return {
     schema: 'pipeline/run/v1',
     ...{run, pipeline, config, argv, message, tags, pid, host, stages},
+    ...(event.choices === undefined ? {} : {choices: event.choices}),
     startedAt: event.at,
     finishedAt: null,
     status: 'unfinished',
@@ -77,6 +82,8 @@ export function advance(record: RunRecord, event: Event): RunRecord {
       return change(event.stage, (stage) => ({warnings: [...stage.warnings, event.text]}));
     case 'stage-finished':
       return change(event.stage, () => ({seconds: event.seconds, outcome: event.outcome}));
+    case 'run-stopping':
+      return {...record, stoppingAt: event.at};
     case 'run-finished':
       return {...record, status: event.status, seconds: event.seconds, finishedAt: event.at};
     default:

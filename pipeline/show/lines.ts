@@ -57,22 +57,28 @@ export function logEvent(log: Log, event: Event, verbosity: Verbosity): {log: Lo
   if (event.type === 'run-finished') {
     return {log: after, lines: verbosity < 0 && event.status === 'succeeded' ? [] : [endLine(view, event)]};
   }
+  if (event.type === 'run-stopping') return {log: after, lines: verbosity < 0 ? [] : [STOPPING]};
   const isProgress =
     event.type === 'stage-progress' || (event.type === 'job-event' && event.event.type === 'progress');
   if (isProgress) return verbosity < 0 ? {log: after, lines: []} : logProgress(after, {event, view});
   return {log: after, lines: stageLines(event, {view, verbosity})};
 }
 
+const STOPPING: Line = [
+  span('stopping: what is done is saved; a second Ctrl-C ends everything at once', 'warn'),
+];
+
 /** What an event of a stage has to say at that verbosity, one line each. */
 export function stageLines(
   event: Event,
   {view, verbosity}: {view: RunView; verbosity: Verbosity},
 ): readonly Line[] {
+  if (event.type === 'run-stopping') return [STOPPING];
   if (event.type === 'run-started' || event.type === 'run-finished') return [];
   return textsOf(event, verbosity).map((said) => prefixed(said, {event, view}));
 }
 
-type StageEvent = Exclude<Event, {type: 'run-started' | 'run-finished'}>;
+type StageEvent = Exclude<Event, {type: 'run-started' | 'run-stopping' | 'run-finished'}>;
 type Said = Readonly<{word: string; text: string; style: Style}>;
 
 function startLine({pipeline, run, stages, configFile}: RunView): Line {

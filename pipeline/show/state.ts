@@ -54,6 +54,7 @@ export function follow(view: RunView | null, event: Event): RunView | null {
   if (event.type === 'run-finished') {
     return {...view, finished: {status: event.status, seconds: event.seconds}};
   }
+  if (event.type === 'run-stopping') return view;
   const stages = view.stages.map((stage) =>
     stage.id === event.stage ? followStage(stage, event, atMs) : stage,
   );
@@ -79,7 +80,7 @@ function begin({run, pipeline, config, stages, at}: Extract<Event, {type: 'run-s
   };
 }
 
-type StageEvent = Exclude<Event, {type: 'run-started' | 'run-finished'}>;
+type StageEvent = Exclude<Event, {type: 'run-started' | 'run-stopping' | 'run-finished'}>;
 
 function followStage(stage: StageView, event: StageEvent, atMs: number): StageView {
   switch (event.type) {

@@ -74,6 +74,8 @@ export function isEvent(value: unknown): value is Event {
       );
     case 'run-finished':
       return hasTexts(value, 'status');
+    case 'run-stopping':
+      return true;
     case 'stage-finished':
       return hasTexts(value, 'stage') && isOutcome(value['outcome']);
     case 'stage-decided':
