@@ -14,7 +14,7 @@ from chexnet.training.data import Radiographs, Sources, load_radiographs
 from chexnet.training.inputs import model_input
 from chexnet.training.plan import Plan
 from chexnet.training.recipe import Augment
-from chexnet.training.sampling import draw_integers, draw_uniform, epoch_order, rank_slice
+from chexnet.training.sampling import Draws, draw_integers, draw_uniform, epoch_order, rank_slice
 from chexnet.training.scoring import score_all
 from chexnet.training.views import Viewing, cut, cut_centre
 from tests.rig import Artifacts, make_artifacts
@@ -182,6 +182,9 @@ def test_draws_are_uniform_and_depend_on_each_image_alone() -> None:
     assert set(whole.tolist()) == {-3, -2, -1, 0, 1, 2, 3}
     assert np.bincount(whole + 3).min() > 2_600
     assert draw_uniform(items[77:78], purpose=2, seed=1, epoch=1)[0] == uniform[77]
+    at_once = Draws(items, seed=1, epoch=1)
+    assert np.array_equal(at_once.uniform(2), uniform)
+    assert np.array_equal(at_once.integers(-3, 3, 3), whole)
 
 
 def test_the_ranks_shares_of_a_batch_make_the_batch() -> None:

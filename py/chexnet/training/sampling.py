@@ -4,7 +4,8 @@ So the order of images and their augmentation are the same whatever the number o
 training resumes, and do not depend on a library's generator. The mixing is SplitMix64's finalizer (Steele et al. 2014).
 """
 
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,13 @@ PARTNER: Final = 17
 MIXING: Final = 18
 SUBSET: Final = 19
 
-_GOLDEN: Final = 0x9E3779B97F4A7C15
-_FIRST: Final = 0xBF58476D1CE4E5B9
-_SECOND: Final = 0x94D049BB133111EB
+# Index = purpose; the first is none.
+_PURPOSES: Final = np.arange(SUBSET + 1, dtype=np.int64)
+# Arrays wrap around silently, as wanted; numpy scalars would warn.
+_GOLDEN, _FIRST, _SECOND = (
+    np.array([factor], dtype=np.uint64) for factor in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+_30, _27, _31 = (np.array([bits], dtype=np.uint64) for bits in (30, 27, 31))
 
 
 def epoch_order(count: int, *, seed: int, epoch: int) -> Integers:
@@ -55,18 +60,31 @@ def rank_slice(batch: Integers, *, rank: int, ranks: int) -> Integers:
     return batch[rank * share : (rank + 1) * share]
 
 
-def draw_between(
-    items: Integers, low: float, high: float, *, purpose: int, seed: int, epoch: int
-) -> npt.NDArray[np.float64]:
-    """One number in [low, high) per item."""
-    return low + (high - low) * draw_uniform(items, purpose=purpose, seed=seed, epoch=epoch)
+class Draws:
+    """Everything that is drawn for some items in one epoch, all purposes in one go: a loader asks for a dozen."""
+
+    __slots__ = ("_uniform",)
+
+    def __init__(self, items: Integers, *, seed: int, epoch: int) -> None:
+        self._uniform = _uniform(_bits(items, _all_keys(seed, epoch)))
+
+    def uniform(self, purpose: int) -> npt.NDArray[np.float64]:
+        """One number in [0, 1) per item."""
+        drawn: npt.NDArray[np.float64] = self._uniform[purpose]
+        return drawn
+
+    def between(self, low: float, high: float, purpose: int) -> npt.NDArray[np.float64]:
+        """One number in [low, high) per item."""
+        return low + (high - low) * self.uniform(purpose)
+
+    def integers(self, low: int, high: int, purpose: int) -> Integers:
+        """One whole number from `low` to `high`, both included, per item."""
+        return low + np.floor(self.uniform(purpose) * (high - low + 1)).astype(np.int64)
 
 
 def draw_uniform(items: Integers, *, purpose: int, seed: int, epoch: int) -> npt.NDArray[np.float64]:
     """One number in [0, 1) per item."""
-    bits = draw_bits(items, purpose=purpose, seed=seed, epoch=epoch)
-    uniform: npt.NDArray[np.float64] = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return uniform
+    return _uniform(draw_bits(items, purpose=purpose, seed=seed, epoch=epoch))
 
 
 def draw_integers(items: Integers, low: int, high: int, *, purpose: int, seed: int, epoch: int) -> Integers:
@@ -77,16 +95,41 @@ def draw_integers(items: Integers, low: int, high: int, *, purpose: int, seed: i
 
 def draw_bits(items: Integers, *, purpose: int, seed: int, epoch: int) -> Bits:
     """64 random bits per item."""
-    state: Bits = np.zeros(len(items), dtype=np.uint64)
-    for coordinate in (seed, epoch, purpose, items):
-        state = _mixed(state ^ _mixed(np.atleast_1d(np.asarray(coordinate)).astype(np.uint64) + np.uint64(1)))
-    return state
+    row: Bits = _bits(items, _keys(seed, epoch, np.array([purpose])))[0]
+    return row
 
 
-def _mixed(values: npt.NDArray[Any]) -> Bits:
-    # Arrays wrap around silently, as wanted; numpy scalars would warn.
-    state: Bits = values.astype(np.uint64) + np.array([_GOLDEN], dtype=np.uint64)
-    state = (state ^ (state >> np.uint64(30))) * np.array([_FIRST], dtype=np.uint64)
-    state = (state ^ (state >> np.uint64(27))) * np.array([_SECOND], dtype=np.uint64)
-    state ^= state >> np.uint64(31)
+@lru_cache(maxsize=2)
+def _all_keys(seed: int, epoch: int) -> Bits:
+    """Asked for with every batch of an epoch."""
+    return _keys(seed, epoch, _PURPOSES)
+
+
+def _keys(seed: int, epoch: int, purposes: Integers) -> Bits:
+    state = _mixed(_coordinate(seed))
+    state = _mixed(state ^ _coordinate(epoch))
+    return _mixed(state ^ _coordinate(purposes))
+
+
+def _bits(items: Integers, keys: Bits) -> Bits:
+    """64 random bits per key and item."""
+    return _mixed(keys[:, None] ^ _coordinate(items))
+
+
+def _uniform(bits: Bits) -> npt.NDArray[np.float64]:
+    uniform: npt.NDArray[np.float64] = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return uniform
+
+
+def _coordinate(value: int | Integers) -> Bits:
+    return _mixed(np.atleast_1d(np.asarray(value)).astype(np.uint64) + np.uint64(1))
+
+
+def _mixed(values: Bits) -> Bits:
+    state: Bits = values + _GOLDEN
+    state ^= state >> _30
+    state *= _FIRST
+    state ^= state >> _27
+    state *= _SECOND
+    state ^= state >> _31
     return state

@@ -13,7 +13,7 @@ import torch
 
 from chexnet.training import sampling
 from chexnet.training.recipe import Augment
-from chexnet.training.sampling import Integers
+from chexnet.training.sampling import Draws, Integers
 from chexnet.training.warp import Frame, box_of, resized_box, turned
 
 _TEN = 10
@@ -74,20 +74,18 @@ class Viewing:
         if self.augment is None:
             return None
         margin, shift = self.stored - self.side, self.augment.shift
-        draw = {"seed": self.seed, "epoch": epoch}
-        top = sampling.draw_integers(rows, 0, margin, purpose=sampling.CROP_TOP, **draw)
-        left = sampling.draw_integers(rows, 0, margin, purpose=sampling.CROP_LEFT, **draw)
-        top += sampling.draw_integers(rows, -shift, shift, purpose=sampling.SHIFT_DOWN, **draw)
-        left += sampling.draw_integers(rows, -shift, shift, purpose=sampling.SHIFT_RIGHT, **draw)
-        mirrored = sampling.draw_uniform(rows, purpose=sampling.FLIP, **draw) < self.augment.flip
+        draws = Draws(rows, seed=self.seed, epoch=epoch)
+        top = draws.integers(0, margin, sampling.CROP_TOP) + draws.integers(-shift, shift, sampling.SHIFT_DOWN)
+        left = draws.integers(0, margin, sampling.CROP_LEFT) + draws.integers(-shift, shift, sampling.SHIFT_RIGHT)
+        mirrored = draws.uniform(sampling.FLIP) < self.augment.flip
         return Views(
             side=self.side,
             top=torch.from_numpy(top),
             left=torch.from_numpy(left),
             mirrored=torch.from_numpy(np.ascontiguousarray(mirrored)),
-            affine=self._affine(rows, epoch, top, left, mirrored) if self.augment.bends else None,
-            tone=self._tone(rows, epoch),
-            hole=self._hole(rows, epoch),
+            affine=self._affine(draws, top, left, mirrored) if self.augment.bends else None,
+            tone=self._tone(draws),
+            hole=self._hole(draws),
             hole_side=round(self.augment.cutout * self.side),
         )
 
@@ -102,34 +100,28 @@ class Viewing:
             mirrored=torch.from_numpy(np.tile(np.arange(_TEN) >= _TEN // 2, images)),
         )
 
-    def _affine(
-        self, rows: Integers, epoch: int, top: Integers, left: Integers, mirrored: npt.NDArray[np.bool_]
-    ) -> torch.Tensor:
+    def _affine(self, draws: Draws, top: Integers, left: Integers, mirrored: npt.NDArray[np.bool_]) -> torch.Tensor:
         augment, frame = self._augment, Frame(self.stored, self.side)
-        draw = {"seed": self.seed, "epoch": epoch}
-        if augment.resized_crop is None:
-            box = box_of(frame, top, left)
-        else:
-            box = resized_box(rows, augment.resized_crop, **draw)
-        angle = sampling.draw_between(rows, -augment.rotate, augment.rotate, purpose=sampling.ROTATION, **draw)
-        size = sampling.draw_between(rows, 1 - augment.zoom, 1 + augment.zoom, purpose=sampling.ZOOM, **draw)
+        box = box_of(frame, top, left) if augment.resized_crop is None else resized_box(draws, augment.resized_crop)
+        angle = draws.between(-augment.rotate, augment.rotate, sampling.ROTATION)
+        size = draws.between(1 - augment.zoom, 1 + augment.zoom, sampling.ZOOM)
         return torch.from_numpy(turned(box, np.deg2rad(angle), size, mirrored))
 
-    def _tone(self, rows: Integers, epoch: int) -> torch.Tensor | None:
-        augment, draw = self._augment, {"seed": self.seed, "epoch": epoch}
+    def _tone(self, draws: Draws) -> torch.Tensor | None:
+        augment = self._augment
         if augment.brightness == 0 and augment.contrast == 0:
             return None
         most = ((augment.brightness, sampling.BRIGHTNESS), (augment.contrast, sampling.CONTRAST))
-        factors = [sampling.draw_between(rows, 1 - by, 1 + by, purpose=purpose, **draw) for by, purpose in most]
+        factors = [draws.between(1 - by, 1 + by, purpose) for by, purpose in most]
         return torch.from_numpy(np.stack(factors, axis=1))
 
-    def _hole(self, rows: Integers, epoch: int) -> torch.Tensor | None:
+    def _hole(self, draws: Draws) -> torch.Tensor | None:
         """Its middle is anywhere in the view, so that it may reach over the border (DeVries & Taylor 2017)."""
-        side, draw = round(self._augment.cutout * self.side), {"seed": self.seed, "epoch": epoch}
+        side = round(self._augment.cutout * self.side)
         if side == 0:
             return None
         places = [
-            sampling.draw_integers(rows, 0, self.side - 1, purpose=purpose, **draw) - side // 2
+            draws.integers(0, self.side - 1, purpose) - side // 2
             for purpose in (sampling.HOLE_DOWN, sampling.HOLE_RIGHT)
         ]
         return torch.from_numpy(np.stack(places, axis=1))

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import grid_sample
 
 from chexnet.training import sampling
-from chexnet.training.sampling import Integers
+from chexnet.training.sampling import Draws, Integers
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,15 +43,14 @@ def box_of(frame: Frame, top: Integers, left: Integers) -> Box:
     return Box(x=x, y=y, half_width=half, half_height=half)
 
 
-def resized_box(rows: Integers, least_area: float, *, seed: int, epoch: int) -> Box:
+def resized_box(draws: Draws, least_area: float) -> Box:
     """Boxes of a share of the area from `least_area` to 1, of any aspect from 3:4 to 4:3, inside the image."""
-    draw = {"seed": seed, "epoch": epoch}
-    area = sampling.draw_between(rows, least_area, 1.0, purpose=sampling.AREA, **draw)
+    area = draws.between(least_area, 1.0, sampling.AREA)
     low, high = math.log(_LEAST_ASPECT), math.log(_MOST_ASPECT)
-    aspect = np.exp(sampling.draw_between(rows, low, high, purpose=sampling.ASPECT, **draw))
+    aspect = np.exp(draws.between(low, high, sampling.ASPECT))
     width, height = np.minimum(1.0, np.sqrt(area * aspect)), np.minimum(1.0, np.sqrt(area / aspect))
-    x = sampling.draw_between(rows, -1.0, 1.0, purpose=sampling.BOX_RIGHT, **draw) * (1 - width)
-    y = sampling.draw_between(rows, -1.0, 1.0, purpose=sampling.BOX_DOWN, **draw) * (1 - height)
+    x = draws.between(-1.0, 1.0, sampling.BOX_RIGHT) * (1 - width)
+    y = draws.between(-1.0, 1.0, sampling.BOX_DOWN) * (1 - height)
     return Box(x=x, y=y, half_width=width, half_height=height)
 
 
