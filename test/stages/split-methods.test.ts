@@ -219,3 +219,48 @@ describe('a split for cross-validation', () => {
       ]);
     }));
 });
+
+describe('the split by archives', () => {
+  const fold = (finished: Parameters<typeof cellsOf>[0]): Readonly<Record<string, readonly string[]>> =>
+    Object.fromEntries(
+      FOLDS.map((name) => [
+        name,
+        cellsOf(finished, 'folds.csv').flatMap(([image, , of]) => (of === name ? [image!.slice(3, 12)] : [])),
+      ]),
+    );
+
+  it('trains on the first archives, cut through a patient or not, and holds out whole patients behind them', () =>
+    withBench(async (bench) => {
+      const images = [
+        [1, 0],
+        [1335, 6],
+        [1336, 0],
+        [3923, 13],
+        [3923, 14],
+        [3924, 0],
+        [3924, 1],
+        [3925, 0],
+        [3926, 0],
+      ];
+      const needs = [
+        datasetWith(
+          bench,
+          images.map(([patient, number]) => imageOf(patient!, number)),
+        ),
+      ];
+      const one = await bench.run(split, {method: 'archives', train: 1, held_out: 2}, {needs});
+      factsOf(one);
+      assert.deepEqual(fold(one), {
+        train: ['00001_000', '01335_006'],
+        val: ['01336_000', '03923_013', '03923_014'],
+        test: ['03924_000', '03924_001'],
+      });
+      const two = await bench.run(split, {method: 'archives', train: 2, held_out: 1}, {needs});
+      factsOf(two);
+      assert.deepEqual(fold(two), {
+        train: ['00001_000', '01335_006', '01336_000', '03923_013'],
+        val: ['03924_000', '03924_001'],
+        test: ['03925_000'],
+      });
+    }));
+});

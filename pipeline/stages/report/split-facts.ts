@@ -19,6 +19,7 @@ const method = z.discriminatedUnion('method', [
   z.object({method: z.literal('official'), seed: z.number(), val_fraction: z.number()}),
   z.object({method: z.literal('column'), column: z.string()}),
   z.object({method: z.literal('folds'), seed: z.number(), k: z.number(), test_part: z.number()}),
+  z.object({method: z.literal('archives'), train: z.number()}),
   z.object({method: z.literal('lists')}),
   z.object({method: z.literal('chexnet')}),
 ]);
@@ -102,6 +103,8 @@ function describe(
       return `the column ${how.column} of a table that the user gave`;
     case 'folds':
       return `part ${how.test_part} of ${how.k} by patient as test fold (counted from 0), seed ${how.seed}`;
+    case 'archives':
+      return `the first ${how.train} of the publisher’s twelve archives for training`;
     case 'lists':
       return `lists that the user gave${published === 'official' ? ', with the publisher’s test part' : ''}`;
     case 'chexnet':

@@ -4,7 +4,7 @@ import {type CheckOutcome, notChecked} from '../audit/document.js';
 import type {FoldRow} from './overlap.js';
 
 /** The last image of each of the publisher's twelve archives but the last one: they hold the images in order of name. */
-const LAST_IMAGES = [
+export const LAST_IMAGES = [
   '00001335_006',
   '00003923_013',
   '00006585_006',

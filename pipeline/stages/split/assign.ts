@@ -5,6 +5,7 @@ import type {ArtifactRef} from '../../model/stage-kind.js';
 import {countOf} from '../../model/words.js';
 import {ALL_IMAGES} from '../data-card.js';
 import type {ImageRow} from '../dataset.js';
+import {foldsOfArchives} from './archives.js';
 import {readFoldColumn} from './column.js';
 import {dealPatients} from './deal.js';
 import {firstLabels, haveKnownLabels} from './first-labels.js';
@@ -46,6 +47,8 @@ export function assign(data: Data, given: SplitParams): Assigned {
       return column(data, given);
     case 'folds':
       return crossValidation(data, given);
+    case 'archives':
+      return firstArchives(data, given);
   }
 }
 
@@ -125,6 +128,11 @@ function crossValidation({rows}: Data, {k, test_part: test, seed}: ParamsOf<'fol
   if (tooFew !== null) return err([tooFew]);
   const parts = dealPatients(rows, {seed, fractions: Array.from({length: k}, () => 1 / k)});
   return ok({listed: null, first: null, parts, folds: parts.map((part) => foldOfPart(part, {k, test}))});
+}
+
+function firstArchives(data: Data, given: ParamsOf<'archives'>): Assigned {
+  const foreign = notChestXray14(data);
+  return foreign === null ? ok(onlyFolds(foldsOfArchives(data.rows, given))) : err([foreign]);
 }
 
 /** The part after the test part is val, the first one after the last. */

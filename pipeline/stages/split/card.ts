@@ -65,6 +65,8 @@ function methodFacts(given: SplitParams): JsonObject {
       return {method: given.method, column: given.column};
     case 'folds':
       return {method: given.method, seed: given.seed, k: given.k, test_part: given.test_part};
+    case 'archives':
+      return {method: given.method, train: given.train, held_out: given.held_out};
     default:
       return {method: given.method};
   }

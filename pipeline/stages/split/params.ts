@@ -111,7 +111,24 @@ const folds = z
     message: 'the parts are numbered from 0 to k - 1',
   });
 
-const METHODS = [seeded, lists, chexnet, official, column, folds] as const;
+const archives = z.strictObject({
+  method: z
+    .literal('archives')
+    .describe('trains on the first of the twelve published archives, for measuring speed and nothing else'),
+  train: z
+    .int()
+    .min(1)
+    .max(11)
+    .describe('how many archives: 1 is the list of 4,999 images that the origin had for this, 2 are 14,999'),
+  held_out: z
+    .int()
+    .min(1)
+    .default(500)
+    .describe('images that val has at least, and test: those of the next whole patients'),
+  ...OF_ALL,
+});
+
+const METHODS = [seeded, lists, chexnet, official, column, folds, archives] as const;
 
 export type SplitParams = z.output<(typeof METHODS)[number]>;
 export type ParamsOf<Method extends SplitParams['method']> = Extract<SplitParams, {method: Method}>;
