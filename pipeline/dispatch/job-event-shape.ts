@@ -81,5 +81,11 @@ export const jobEventKinds: {
     error: z
       .strictObject({type: z.string(), message: z.string(), traceback: z.string(), hint: textOrNull})
       .nullable(),
+    rank_exits: z.array(
+      z.strictObject({
+        ...{rank: whole, code: wholeOrNull, signal: textOrNull},
+        error: z.strictObject({type: z.string(), message: z.string()}).nullable(),
+      }),
+    ),
   }),
 };

@@ -2,7 +2,7 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {fault} from '../model/diagnostic.js';
 import type {Failure} from '../model/failure.js';
-import type {JobError} from '../model/job-event.js';
+import {type JobError, LOST_PEER, NO_ANSWER} from '../model/job-event.js';
 import {err, ok} from '../model/result.js';
 import type {JobResult} from './job-request.js';
 import type {ExitedEvent, Story} from './story.js';
@@ -32,6 +32,7 @@ export function verdictOf(
     ...{code: exited.code, signal: exited.signal, rank: exited.rank},
     message: messageOf(exited, logs),
     tail,
+    ranks: exited.rank_exits,
   });
 }
 
@@ -45,9 +46,19 @@ function mendable(error: JobError, hint: string): Failure {
 }
 
 function messageOf(exited: ExitedEvent, logs: string): string {
-  if (exited.error !== null) return `${exited.error.type}: ${exited.error.message}`;
+  const many = exited.rank_exits.length > 1;
+  const who = exited.rank !== null ? `rank ${exited.rank}` : many ? 'torchrun' : 'the job';
+  switch (exited.error?.type) {
+    case undefined:
+      break;
+    case LOST_PEER:
+      return `${who} lost its peer: ${exited.error?.message}`;
+    case NO_ANSWER:
+      return `${who} did not answer: ${exited.error?.message}`;
+    default:
+      return `${exited.error?.type}: ${exited.error?.message}`;
+  }
   if (exited.code === 0) return 'ended without a summary of what it did';
-  const who = exited.rank === null ? 'the job' : `rank ${exited.rank}`;
   if (exited.signal === 'SIGKILL') return `${who} was killed (SIGKILL): out of memory, or by someone`;
   if (exited.signal !== null) return `${who} was ended by ${exited.signal}`;
   return `${who} ended with exit status ${exited.code}; see ${logs}`;

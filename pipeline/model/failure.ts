@@ -1,4 +1,5 @@
 import type {Diagnostic} from './diagnostic.js';
+import type {RankExit} from './job-event.js';
 
 /** Why a stage could not finish. The world failed or the data are wrong; a fault of ours is `threw`. */
 export type Failure =
@@ -11,6 +12,8 @@ export type Failure =
       rank: number | null;
       message: string;
       tail: readonly string[];
+      /** Of a job of the runtime agent: how every rank of it ended, `rank` among them. */
+      ranks?: readonly RankExit[];
     }>
   | Readonly<{reason: 'timed-out'; what: string; afterMs: number}>
   | Readonly<{reason: 'output-missing'; path: string}>

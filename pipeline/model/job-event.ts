@@ -41,8 +41,24 @@ export type JobEvent = Readonly<{at: number; note?: string}> &
         signal: string | null;
         rank: number | null;
         error: JobError | null;
+        /** Of every rank, also of an attempt that went well. */
+        rank_exits: readonly RankExit[];
       }>
   );
+
+/** How one rank ended. Neither `code` nor `signal`: nobody saw it. */
+export type RankExit = Readonly<{
+  rank: number;
+  code: number | null;
+  signal: string | null;
+  /** What it says itself, in one line; `type` is the exception's class, LOST_PEER or NO_ANSWER. */
+  error: Readonly<{type: string; message: string}> | null;
+}>;
+
+/** In place of an exception's class: the rank only noticed that another one was gone. */
+export const LOST_PEER = 'LostPeer';
+/** The others waited for this rank in vain. */
+export const NO_ANSWER = 'NoAnswer';
 
 export type JobError = Readonly<{type: string; message: string; traceback: string; hint: string | null}>;
 

@@ -79,7 +79,7 @@ function events(loses: Kind): readonly AgentMessage[] {
     {at: 1, type: 'started', pid: process.pid, ranks: 1, attempt: 1, argv: []},
     {at: 2, type: 'summary', facts: {loss: 0.25}},
     {
-      ...{at: 3, type: 'exited', rank: null, error: null},
+      ...{at: 3, type: 'exited', rank: null, error: null, rank_exits: []},
       ...(loses === 'cancel' ? {code: null, signal: 'SIGTERM'} : {code: 0, signal: null}),
     },
   ];

@@ -75,7 +75,7 @@ const RUN: readonly Timed[] = [
     20,
     job('train', {type: 'checkpoint', step: 20, epoch: 1, path: 'last.pt', sha256: 'x', bytes: 29_000_000}),
   ],
-  [21, job('train', {type: 'exited', code: 1, signal: null, rank: 1, error: null})],
+  [21, job('train', {type: 'exited', code: 1, signal: null, rank: 1, error: null, rank_exits: []})],
 ];
 const FAILURE: readonly Timed[] = [
   [21, failed('train', 16.4, OUT_OF_MEMORY)],

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
-from chexnet.runtime.journal import Exited, Journal, Started, cut_torn_line
+from chexnet.runtime.journal import Exited, Journal, Started, cut_torn_line, last_line
 from chexnet.runtime.launcher import Launched, command_of, launch, sweep
 from chexnet.runtime.process import start_time
 from chexnet.runtime.protocol import Submit
-from chexnet.runtime.verdict import exited
+from chexnet.runtime.verdict import exited, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,20 @@ def clear(directory: Path) -> list[int]:
     return killed
 
 
+def end_unseen(directory: Path, killed: list[int]) -> None:
+    """Write the last event of an attempt whose agent was killed, so that each `started` has its `exited`."""
+    try:
+        last = json.loads(last_line(str(journal_of(directory))) or b"null")
+        process = json.loads((directory / "process.json").read_text(encoding="utf-8"))
+        attempt, ranks, torchrun = process["attempt"], process["ranks"], process["torchrun"]
+    except (OSError, ValueError, KeyError):
+        return  # Nothing ever ran here, or what did has left no trace.
+    if not isinstance(last, dict) or last.get("type") == "exited":
+        return
+    folder = directory / "attempts" / str(attempt)
+    _append(directory, unseen(folder, ranks=ranks, torchrun=torchrun, killed=killed))
+
+
 def start(submit: Submit, directory: Path) -> Running:
     """Start the next attempt. Raises OSError."""
     attempt, folder = _next_attempt(directory)
@@ -72,7 +86,14 @@ def start(submit: Submit, directory: Path) -> Running:
     pid = launched.process.pid
     write_whole(
         directory / "process.json",
-        {"pid": pid, "start_time": start_time(pid), "attempt": attempt, "argv": command.argv},
+        {
+            "pid": pid,
+            "start_time": start_time(pid),
+            "attempt": attempt,
+            "argv": command.argv,
+            "ranks": submit.ranks,
+            "torchrun": submit.torchrun,
+        },
     )
     _append(directory, Started(pid=pid, ranks=submit.ranks, attempt=attempt, argv=command.argv))
     launched.release()
@@ -89,18 +110,21 @@ def cancel(job: Running, grace_seconds: float) -> None:
 
 def watch(job: Running, directory: Path) -> Running | Ended:
     """Look after the attempt: kill it when its grace is over, write its last event once it has ended."""
+    killed: list[int] = []
     if job.launched.process.poll() is None:
         if job.kill_at is None or time.monotonic() < job.kill_at:
             return job
-        sweep(journal_of(directory))
+        killed = sweep(journal_of(directory))
         job.launched.process.wait()
     # A killed torchrun leaves its ranks a moment longer; nobody may write after the last event.
-    clear(directory)
+    killed += clear(directory)
     ending = exited(
         job.launched.process.returncode,
         job.folder,
-        cancelled=job.kill_at is not None,
+        ranks=job.submit.ranks,
         torchrun=job.submit.torchrun,
+        cancelled=job.kill_at is not None,
+        killed=killed,
     )
     _append(directory, ending)
     return Ended(job.submit, job.attempt, ending)

@@ -4,6 +4,7 @@ Line number = sequence number, from 1. Mirrors pipeline/model/job-event.ts; test
 Needs the standard library only, so that ranks and agents share it.
 """
 
+import errno
 import json
 import math
 import os
@@ -17,8 +18,15 @@ from chexnet.runtime.describe import describe
 
 ENVIRONMENT_VARIABLE = "CHEXNET_JOURNAL"
 
+# How the system says that nothing more can be written.
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 # A line travels in one frame of at most 1 MiB; the rest is the frame's own fields.
 MAX_LINE_BYTES = (1 << 20) - 4096
+
+# In place of an exception's class: the rank only noticed that another one was gone, or was the one that others missed.
+LOST_PEER = "LostPeer"
+NO_ANSWER = "NoAnswer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +157,37 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True)
+class RankFault:
+    """What a rank says about its end, in one line; `type` is the exception's class, LOST_PEER or NO_ANSWER."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankExit:
+    """How one rank ended. Neither `code` nor `signal`: nobody saw it."""
+
+    rank: int
+    code: int | None
+    signal: str | None
+    error: RankFault | None
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
-    """No process of this attempt is left. `rank` is the one that failed first."""
+    """No process of this attempt is left. `rank` is the one that failed first.
+
+    `rank_exits` names every rank, also of an attempt that went well (then each has code 0). Of an attempt whose agent
+    was killed the next agent writes this, with neither code nor signal.
+    """
 
     type: ClassVar[str] = "exited"
     code: int | None
     signal: str | None
     rank: int | None
     error: JobError | None
+    rank_exits: Sequence[RankExit]
 
 
 JobEvent: TypeAlias = Started | Device | Log | Warned | Progress | Steps | Epoch | Checkpoint | Summary | Exited
@@ -164,15 +195,20 @@ JobEvent: TypeAlias = Started | Device | Log | Warned | Progress | Steps | Epoch
 
 @dataclass(slots=True)
 class Journal:
-    """Appends events to `path`; None prints them for people to stderr instead."""
+    """Appends events to `path`; None prints them for people to stderr instead.
+
+    `patient`: events that a full disk refuses are kept in memory and written before the next one, or by close().
+    """
 
     path: str | None
+    patient: bool = False
     _descriptor: int | None = field(default=None, init=False, repr=False)
+    _held: list[bytes] = field(default_factory=list, init=False, repr=False)
 
     @staticmethod
-    def from_environment() -> "Journal":
+    def from_environment(*, patient: bool = False) -> "Journal":
         """The journal that the agent named in CHEXNET_JOURNAL; without one (a bare torchrun) lines on stderr."""
-        return Journal(os.environ.get(ENVIRONMENT_VARIABLE) or None)
+        return Journal(os.environ.get(ENVIRONMENT_VARIABLE) or None, patient)
 
     def append(self, event: JobEvent | Mapping[str, object]) -> None:
         """Write one line in one write, so that a reader sees the whole line or nothing.
@@ -188,22 +224,36 @@ class Journal:
         line = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         if len(line) > MAX_LINE_BYTES:
             raise ValueError(f"a journal line of {len(line)} bytes is above the limit of {MAX_LINE_BYTES}")
-        if self._descriptor is None:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self.path, flags, 0o644)
-        written = os.write(self._descriptor, line)
-        if written != len(line):
-            # Only a full disk splits a small write. The next writer cuts the torn line off.
-            os.write(self._descriptor, line[written:])
+        self._held.append(line)
+        try:
+            self._write_held(self.path)
+        except OSError as error:
+            if self.patient and error.errno in FULL_DISK:
+                return
+            self._held.clear()
+            raise
 
     def close(self, *, sync: bool = False) -> None:
-        """Close the file; `sync` waits until it is on the disk. A later append opens it again."""
+        """Close the file; `sync` waits until it is on the disk. A later append opens it again.
+
+        Raises OSError when events that were held back are still refused.
+        """
+        if self.path is not None:
+            self._write_held(self.path)
         if self._descriptor is None:
             return
         if sync:
             os.fsync(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = None
+
+    def _write_held(self, path: str) -> None:
+        while self._held:
+            if self._descriptor is None:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+                self._descriptor = os.open(path, flags, 0o644)
+            _write_whole(self._descriptor, self._held[0])
+            del self._held[0]
 
 
 def stamped(event: JobEvent | Mapping[str, object], *, at: float) -> dict[str, object]:
@@ -234,6 +284,34 @@ def cut_torn_line(path: str) -> int:
         return size - end
     finally:
         os.close(descriptor)
+
+
+def last_line(path: str) -> bytes | None:
+    """The last whole line without its end; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - MAX_LINE_BYTES))
+            lines = file.read().split(b"\n")
+    except FileNotFoundError:
+        return None
+    return lines[-2] if len(lines) > 1 else None
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    """The line or nothing of it."""
+    written = os.write(descriptor, line)
+    if written == len(line):
+        return
+    # Only a full disk splits a small write.
+    try:
+        written += os.write(descriptor, line[written:])
+    except OSError:
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise
+    if written != len(line):
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _finite(value: object, path: str, notes: list[str]) -> object:
