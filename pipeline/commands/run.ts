@@ -5,10 +5,11 @@ import type {Settled} from '../execute/schedule.js';
 import {fault} from '../model/diagnostic.js';
 import type {Event, RunChoices} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
-import type {Digest, RunName} from '../model/stage.js';
+import type {Digest, RunName, StageGraph} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
+import type {Store} from '../store/store.js';
 import {choose} from './choose.js';
 import {loadPipeline} from './load.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
@@ -41,6 +42,31 @@ export type RunOptions = ConfigOptions &
 /** Runs what is not up to date. Faults of the configuration and missing data are told before anything is done. */
 export async function runCommand(shell: Shell, options: RunOptions): Promise<ExitCode> {
   if (options.dryRun) return await (await import('./plan.js')).planCommand(shell, options);
+  const ran = await runAndShow(shell, options);
+  if (typeof ran === 'number') return ran;
+  const {end, store} = ran;
+  const {record, folder} = end;
+  if (options.json) {
+    const document = runDocument({record, folder, store, state: record.status});
+    shell.print(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  sayPages(shell, end, store.layout.artifact);
+  return exitCodeOfRun(end);
+}
+
+/** What ran, succeeded or not, and where it is kept. */
+export type Ran = Readonly<{end: RunEnd; store: Store; graph: StageGraph}>;
+
+/**
+ * The run itself, told to people while it goes on.
+ * @param onEvent - Every event, for whoever wants more of it.
+ * @returns the exit code where nothing was run; why has been said.
+ */
+export async function runAndShow(
+  shell: Shell,
+  options: RunOptions,
+  onEvent: (event: Event) => void = () => {},
+): Promise<Ran | ExitCode> {
   const loaded = loadPipeline(shell, options);
   if (!loaded.ok) {
     sayFaults(shell, loaded.error);
@@ -49,7 +75,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
   const {config, graph} = loaded.value;
   const chosen = choose(graph, options);
   const absent = chosen.ok
-    ? missingFiles({...config, stages: config.stages.filter(({id}) => chosen.value.selected.has(id))})
+    ? missingFiles({stages: [...graph.values()].filter(({id}) => chosen.value.selected.has(id))})
     : [];
   if (!chosen.ok || absent.length > 0) {
     sayFaults(shell, chosen.ok ? absent : chosen.error);
@@ -92,7 +118,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
       },
       cores: availableParallelism(),
       agentPort,
-      receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson'}),
+      receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson', onEvent}),
       onWait: (holder) => shell.say(`waiting for ${holder}; --no-wait exits instead\n`),
       ...{stop: shell.interrupted, kill: shell.killed, now: shell.now},
     },
@@ -110,13 +136,7 @@ export async function runCommand(shell: Shell, options: RunOptions): Promise<Exi
     sayFaults(shell, [fault(`${who} runs this pipeline`, null, hint)]);
     return EXIT.locked;
   }
-  const {record, folder} = ended.value;
-  if (options.json) {
-    const document = runDocument({record, folder, store: store.value, state: record.status});
-    shell.print(`${JSON.stringify(document, null, 2)}\n`);
-  }
-  sayPages(shell, ended.value, store.value.layout.artifact);
-  return exitCode(ended.value);
+  return {end: ended.value, store: store.value, graph};
 }
 
 function choicesOf({folder}: Shell, options: RunOptions): RunChoices {
@@ -127,9 +147,13 @@ function choicesOf({folder}: Shell, options: RunOptions): RunChoices {
   };
 }
 
-function receiver(shell: Shell, to: {terminal: Terminal; ndjson: boolean}): (event: Event) => void {
+function receiver(
+  shell: Shell,
+  to: {terminal: Terminal; ndjson: boolean; onEvent(event: Event): void},
+): (event: Event) => void {
   return (event) => {
     to.terminal.receive(event);
+    to.onEvent(event);
     if (to.ndjson) shell.print(`${JSON.stringify(event)}\n`);
   };
 }
@@ -151,7 +175,8 @@ function sayPages(shell: Shell, {settled}: RunEnd, folderOf: (digest: Digest) =>
   }
 }
 
-function exitCode({settled, record}: RunEnd): ExitCode {
+/** The code of the first stage that failed; of a run that was stopped, or lacks something; else 0. */
+export function exitCodeOfRun({settled, record}: RunEnd): ExitCode {
   for (const {outcome} of settled.values()) {
     if (outcome.status === 'failed') return exitCodeOf(outcome.failure);
   }
