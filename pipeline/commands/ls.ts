@@ -1,5 +1,7 @@
+import type {RunStatus} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {formatDuration} from '../model/words.js';
+import {withoutDriverText} from '../show/activity.js';
 import {type UnreadableRun, unreadableText, whyUnreadable} from '../store/run-reference.js';
 import type {RunRow} from '../store/runs.js';
 import {sayFailure} from './say-failure.js';
@@ -32,7 +34,7 @@ export async function lsCommand(shell: Shell, options: {json?: boolean; limit?: 
   const cells = rows.map((row) => {
     const {run, pipeline, startedAt, seconds, message} = row.record;
     const time = seconds === null ? '' : formatDuration(seconds);
-    return [run, pipeline, stateOf(row), startedAt.slice(0, 19).replace('T', ' '), time, message ?? ''];
+    return [run, pipeline, stateText(row), startedAt.slice(0, 19).replace('T', ' '), time, message ?? ''];
   });
   shell.print(table(['run', 'pipeline', 'state', 'started (UTC)', 'time', 'message'], cells));
   return EXIT.ok;
@@ -43,10 +45,22 @@ export function sayUnreadable(shell: Shell, runs: readonly UnreadableRun[] = [])
   if (runs.length > 0) shell.say(`warning: ${unreadableText(runs)}\n`);
 }
 
-/** An unfinished run is either under way or was killed; which one only the process can tell. */
-export function stateOf({record, liveness}: Pick<RunRow, 'record' | 'liveness'>): string {
+/** What `--json` calls the state of a run. An unfinished one is under way or was killed; its processes tell which. */
+export type RunState = RunStatus | 'running' | 'without-driver' | 'unfinished';
+
+export function stateOf({record, liveness, jobs}: Pick<RunRow, 'record' | 'liveness' | 'jobs'>): RunState {
   if (record.status !== 'unfinished') return record.status;
-  return liveness === 'alive' ? 'running' : 'unfinished';
+  if (liveness === 'alive') return 'running';
+  return liveness === 'dead' && jobs.length > 0 ? 'without-driver' : 'unfinished';
+}
+
+/** The same for people. */
+export function stateText(row: Pick<RunRow, 'record' | 'liveness' | 'jobs'>): string {
+  const state = stateOf(row);
+  if (state === 'without-driver') return withoutDriverText(row.jobs.map(({stage}) => stage));
+  if (row.record.status === 'unfinished' && row.liveness === 'elsewhere')
+    return `unfinished (on ${row.record.host})`;
+  return state;
 }
 
 function summaryOf(row: RunRow): Record<string, unknown> {

@@ -7,7 +7,9 @@ import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {JsonObject} from '../model/json.js';
 import {didYouMean} from '../model/spelling.js';
 import {listWords} from '../model/words.js';
+import {type Activity, activityDocument, activityLines} from '../show/activity.js';
 import {decisionWord, reasonText} from '../show/phrases.js';
+import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
 import {choose} from './choose.js';
 import {type Loaded, loadPipeline} from './load.js';
@@ -18,6 +20,7 @@ import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
 import {table} from './table.js';
+import {findUnderWay} from './under-way.js';
 
 export type PlanOptions = ConfigOptions &
   SelectOptions &
@@ -32,17 +35,29 @@ export async function planCommand(shell: Shell, options: PlanOptions): Promise<E
   return options.check && stale ? EXIT.differs : EXIT.ok;
 }
 
-/** The same for a whole pipeline, by default the one of the last run. */
+/** What is under way, and the same for a whole pipeline, by default the one of the last run. */
 export async function statusCommand(
   shell: Shell,
   options: ConfigOptions & {file: string | null; json?: boolean},
 ): Promise<ExitCode> {
-  const file = options.file ?? lastConfig(shell);
+  const listed = surveyRuns(shell);
+  if (typeof listed === 'number') return listed;
+  const underWay = findUnderWay(listed.store, listed.rows);
+  if (!underWay.ok) return sayFailure(shell, underWay.error);
+  const nowMs = shell.now().getTime();
+  // Told first: what the files of the configuration say takes longer, and may be nothing but faults.
+  if (!options.json) for (const activity of underWay.value) shell.print(activityText(activity, nowMs));
+  const file = options.file ?? configOf(shell, listed.rows);
   if (file === null) return EXIT.usage;
   const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
   if (typeof planned === 'number') return planned;
-  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/status/v1'});
+  const running = underWay.value.map((activity) => activityDocument(activity, nowMs));
+  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/status/v1', more: {running}});
   return EXIT.ok;
+}
+
+function activityText(activity: Activity, nowMs: number): string {
+  return `${activityLines(activity, nowMs).join('\n')}\n\n`;
 }
 
 /** Every reason for what would be done with one stage, and what was made of it the last time. */
@@ -100,11 +115,13 @@ async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | E
   return {plan: plan.value, store: store.value, loaded: loaded.value};
 }
 
-function printPlan(shell: Shell, request: Planned & {json: boolean; schema: string}): void {
-  const {plan, store, loaded} = request;
+type Printed = Planned & Readonly<{json: boolean; schema: string; more?: JsonObject}>;
+
+function printPlan(shell: Shell, request: Printed): void {
+  const {plan, store, loaded, more = {}} = request;
   if (request.json) {
     const stages = plan.map((entry) => planEntry(entry, store));
-    const document = {schema: request.schema, pipeline: loaded.config.name, run: null, stages};
+    const document = {schema: request.schema, pipeline: loaded.config.name, run: null, ...more, stages};
     shell.print(`${JSON.stringify(document, null, 2)}\n`);
     return;
   }
@@ -130,14 +147,21 @@ function planEntry({stage, state, decision, found}: PlannedStage, store: Store):
 
 /** The configuration file of the latest run, or a message that says how to name one. */
 function lastConfig(shell: Shell): string | null {
+  const listed = surveyRuns(shell);
+  return typeof listed === 'number' ? null : configOf(shell, listed.rows);
+}
+
+function surveyRuns(shell: Shell): Readonly<{store: Store; rows: readonly RunRow[]}> | ExitCode {
   const store = openState(shell);
-  const listed = store.ok ? store.value.runs.survey() : store;
-  if (!listed.ok) {
-    sayFailure(shell, listed.error);
-    return null;
-  }
+  if (!store.ok) return sayFailure(shell, store.error);
+  const listed = store.value.runs.survey();
+  if (!listed.ok) return sayFailure(shell, listed.error);
   sayUnreadable(shell, listed.value.unreadable);
-  const config = listed.value.rows[0]?.record.config;
+  return {store: store.value, rows: listed.value.rows};
+}
+
+function configOf(shell: Shell, rows: readonly RunRow[]): string | null {
+  const config = rows[0]?.record.config;
   // From another folder the name as it was typed leads nowhere.
   if (config !== undefined) return existsSync(resolve(shell.folder, config.file)) ? config.file : config.path;
   sayFaults(shell, [fault('nothing has been run here yet', null, 'name a configuration file')]);

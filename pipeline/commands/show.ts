@@ -6,7 +6,7 @@ import {formatDuration, formatValue} from '../model/words.js';
 import {describeFailure} from '../show/failure.js';
 import {outcomeWord, taintedText} from '../show/phrases.js';
 import type {Store} from '../store/store.js';
-import {sayUnreadable, stateOf} from './ls.js';
+import {sayUnreadable, stateOf, stateText} from './ls.js';
 import {sayFailure} from './say-failure.js';
 import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
@@ -24,14 +24,15 @@ export async function showCommand(shell: Shell, options: {run: string; json?: bo
     return EXIT.usage;
   }
   sayUnreadable(shell, place.value.passedOver);
-  const read = runs.read(place.value);
-  if (!read.ok) return sayFailure(shell, read.error);
-  const state = stateOf({record: read.value, liveness: runs.liveness(place.value)});
+  const row = runs.look(place.value);
+  if (!row.ok) return sayFailure(shell, row.error);
+  const {record} = row.value;
+  const {folder} = place.value;
   if (options.json) {
-    const document = runDocument({record: read.value, store: store.value, state, folder: place.value.folder});
+    const document = runDocument({record, store: store.value, state: stateOf(row.value), folder});
     shell.print(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    shell.print(describeRun(read.value, {state, folder: place.value.folder}));
+    shell.print(describeRun(record, {state: stateText(row.value), folder}));
   }
   return EXIT.ok;
 }

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {JobLimits} from '../dispatch/job-request.js';
 import type {StageId} from '../model/stage.js';
 import type {StageContext, StageResult, Work} from '../model/stage-kind.js';
+import {JOB_FOLDER} from '../store/layout.js';
 import type {WorkOrder} from './work-order.js';
 
 type Distributed = Extract<Work, {kind: 'distributed'}>;
@@ -70,7 +71,7 @@ export async function dismissJob(resume: string): Promise<void> {
 type Places = Readonly<{job: string; state: string; out: string}>;
 
 function placesIn(resume: string): Places {
-  return {job: join(resume, 'job'), state: join(resume, 'state'), out: join(resume, 'out')};
+  return {job: join(resume, JOB_FOLDER), state: join(resume, 'state'), out: join(resume, 'out')};
 }
 
 function jobContext(context: StageContext, places: Places): StageContext {

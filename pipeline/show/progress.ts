@@ -44,7 +44,7 @@ function rateOf({marks}: Progress): number | null {
 }
 
 /** Null while it cannot be told. Counts down between two reports. */
-function secondsLeft(progress: Progress, nowMs: number): number | null {
+export function secondsLeft(progress: Progress, nowMs: number): number | null {
   const rate = rateOf(progress);
   const last = progress.marks.at(-1);
   if (rate === null || rate <= 0 || progress.total === null || last === undefined) return null;

@@ -22,6 +22,10 @@ export type StageView = Readonly<{
   phase: Phase;
   progress: Progress | null;
   training: Training | null;
+  /** What a distributed job computes on. */
+  device: Readonly<{text: string; ranks: number}> | null;
+  /** The last checkpoint that is complete on disk. */
+  checkpoint: Readonly<{step: number; atMs: number}> | null;
   /** The last thing it said about itself. */
   note: string | null;
   warnings: number;
@@ -41,10 +45,13 @@ export type Training = Readonly<{
   /** Mean over the last reported steps. */
   loss: number | null;
   auroc: number | null;
+  bestAuroc: number | null;
   imagesPerSecond: number | null;
 }>;
 
-const NO_TRAINING: Training = {epoch: null, epochs: null, loss: null, auroc: null, imagesPerSecond: null};
+const NO_TRAINING: Training = {
+  ...{epoch: null, epochs: null, loss: null, auroc: null, bestAuroc: null, imagesPerSecond: null},
+};
 
 /** @returns null until the run has started. */
 export function follow(view: RunView | null, event: Event): RunView | null {
@@ -67,17 +74,23 @@ function begin({run, pipeline, config, stages, at}: Extract<Event, {type: 'run-s
     pipeline,
     configFile: config.file,
     startedAtMs: Date.parse(at),
-    stages: stages.map((id) => ({
-      id,
-      decision: null,
-      phase: {is: 'waiting'},
-      progress: null,
-      training: null,
-      note: null,
-      warnings: 0,
-    })),
+    stages: stages.map(waitingStage),
     finished: null,
   };
+}
+
+/** A stage of which nothing was said yet. */
+export function waitingStage(id: StageId): StageView {
+  const phase = {is: 'waiting'} as const;
+  const nothing = {
+    decision: null,
+    progress: null,
+    training: null,
+    device: null,
+    checkpoint: null,
+    note: null,
+  };
+  return {id, ...nothing, phase, warnings: 0};
 }
 
 type StageEvent = Exclude<Event, {type: 'run-started' | 'run-stopping' | 'run-finished'}>;
@@ -90,7 +103,7 @@ function followStage(stage: StageView, event: StageEvent, atMs: number): StageVi
     case 'stage-started': {
       // A new attempt begins with what the last one left: its rates say nothing any more.
       const phase = {is: 'running', sinceMs: atMs, attempt: event.attempt} as const;
-      return {...stage, phase, progress: null, training: null, note: null};
+      return {...waitingStage(stage.id), decision: stage.decision, warnings: stage.warnings, phase};
     }
     case 'stage-progress':
       return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
@@ -101,19 +114,25 @@ function followStage(stage: StageView, event: StageEvent, atMs: number): StageVi
     case 'stage-output':
       return stage;
     case 'job-event':
-      return followJob(stage, event.event, atMs);
+      return followJob(stage, event.event);
     case 'stage-finished':
       return {...stage, phase: {is: 'settled', seconds: event.seconds, outcome: event.outcome}};
   }
 }
 
-function followJob(stage: StageView, event: JobEvent, atMs: number): StageView {
+/** One more event of a stage that is a job: the stage after it. Rates are by the clock of the job, also in a replay. */
+export function followJob(stage: StageView, event: JobEvent): StageView {
   const training = stage.training ?? NO_TRAINING;
+  const atMs = event.at * 1000;
   switch (event.type) {
+    case 'started':
+      return {...stage, progress: null};
     case 'progress':
       return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
-    case 'device':
-      return {...stage, note: deviceText(event)};
+    case 'device': {
+      const {name, description, ranks} = event;
+      return {...stage, note: deviceText(event), device: {text: `${name} (${description})`, ranks}};
+    }
     case 'warning':
       return {...stage, warnings: stage.warnings + 1};
     case 'steps': {
@@ -125,8 +144,12 @@ function followJob(stage: StageView, event: JobEvent, atMs: number): StageView {
     }
     case 'epoch': {
       const {train_loss: loss, val_auroc_macro: auroc, images_per_second: imagesPerSecond} = event.metrics;
-      return {...stage, training: {epoch: event.epoch, epochs: event.of, loss, auroc, imagesPerSecond}};
+      const bestAuroc = auroc === null ? training.bestAuroc : Math.max(auroc, training.bestAuroc ?? 0);
+      const told = {epoch: event.epoch, epochs: event.of, loss, auroc, bestAuroc, imagesPerSecond};
+      return {...stage, training: {...training, ...told}};
     }
+    case 'checkpoint':
+      return {...stage, checkpoint: {step: event.step, atMs}};
     default:
       return stage;
   }

@@ -21,6 +21,8 @@ export function layoutOf(home: string) {
 
     resumeFolders: join(home, 'resume'),
     resume: (fingerprint: Digest): string => join(home, 'resume', fingerprint),
+    /** Of a stage that is a job of the runtime agent. */
+    job: (fingerprint: Digest): string => join(home, 'resume', fingerprint, JOB_FOLDER),
     attempts: (fingerprint: Digest): string => join(home, 'resume', `${fingerprint}.json`),
 
     runs: join(home, 'runs'),
@@ -35,6 +37,9 @@ export function layoutOf(home: string) {
     statTable: (key: string): string => join(home, 'cache', 'stat', key),
   } as const;
 }
+
+/** In the resume folder of a stage: what its agent writes. */
+export const JOB_FOLDER = 'job';
 
 /** Files of a run folder, relative to it. Plain names, so that a copied run folder is read like one at home. */
 export const RUN_FILES = {

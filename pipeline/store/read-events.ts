@@ -1,9 +1,9 @@
-import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
 import {fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {onDisk} from './on-disk.js';
+import {readLines} from './read-lines.js';
 import {isEvent} from './shapes.js';
 
 /** The events of a journal, and where to go on reading once there are more. */
@@ -16,17 +16,16 @@ export type EventsRead = Readonly<{events: readonly Event[]; nextByte: number}>;
  * @returns invalid-input when a whole line is no event: the file was edited or damaged.
  */
 export function readEvents(path: string, fromByte = 0): Result<EventsRead, Failure> {
-  const read = onDisk(path, () => readFrom(path, fromByte));
+  const read = onDisk(path, () => readLines(path, fromByte));
   if (!read.ok) return read;
-  const end = read.value.lastIndexOf(0x0a) + 1;
-  const lines = read.value.toString('utf8', 0, end).split('\n').slice(0, -1);
+  const {lines, nextByte} = read.value;
   const events: Event[] = [];
   for (const [index, line] of lines.entries()) {
     const event = eventOf(line);
     if (event === null) return err(notAnEvent({path, line: fromByte === 0 ? index + 1 : null, text: line}));
     events.push(event);
   }
-  return ok({events, nextByte: fromByte + end});
+  return ok({events, nextByte});
 }
 
 function eventOf(line: string): Event | null {
@@ -35,22 +34,6 @@ function eventOf(line: string): Event | null {
     return isEvent(value) ? value : null;
   } catch {
     return null;
-  }
-}
-
-function readFrom(path: string, fromByte: number): Buffer {
-  const descriptor = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - fromByte));
-    let filled = 0;
-    while (filled < bytes.length) {
-      const count = readSync(descriptor, bytes, filled, bytes.length - filled, fromByte + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -6,6 +6,7 @@ import type {Failure} from '../model/failure.js';
 import {foldEvents, type RunRecord} from '../model/record.js';
 import {err, ok, type Result} from '../model/result.js';
 import type {RunName} from '../model/stage.js';
+import {type LivingJob, livingJobs} from './job-folder.js';
 import {openJournal, type RunJournal} from './journal.js';
 import {type Layout, RUN_FILES} from './layout.js';
 import {isSystemError, onDisk} from './on-disk.js';
@@ -28,14 +29,24 @@ export type Runs = Readonly<{
   /** Where the run that the user means is: `@last`, `@last~2`, a name, the beginning of one, or a path. */
   resolve(reference: string): Result<FoundRun, Diagnostic>;
   read(place: RunPlace): Result<RunRecord, Failure>;
+  /** The same, with what of it lives. */
+  look(place: RunPlace): Result<RunRow, Failure>;
   /** @param fromByte - An earlier `nextByte`, to follow a run that is under way. */
   events(place: RunPlace, fromByte?: number): Result<EventsRead, Failure>;
   /** Of the process that writes, or wrote, the run. */
   liveness(place: RunPlace): Liveness;
 }>;
 
-/** `liveness` tells a run that is `unfinished` because it goes on from one whose process was killed. */
-export type RunRow = Readonly<{place: RunPlace; record: RunRecord; liveness: Liveness}>;
+/**
+ * `liveness` tells a run that is `unfinished` because it goes on from one whose process was killed; `jobs` are what of
+ * it lives on this machine beside that process, and may outlive it.
+ */
+export type RunRow = Readonly<{
+  place: RunPlace;
+  record: RunRecord;
+  liveness: Liveness;
+  jobs: readonly LivingJob[];
+}>;
 
 export type RunSurvey = Readonly<{rows: readonly RunRow[]; unreadable: readonly UnreadableRun[]}>;
 
@@ -45,6 +56,11 @@ export function createRuns(tools: RunTools): Runs {
   const {layout} = tools;
   const placeOf = (name: RunName): RunPlace => ({name, folder: layout.run(name)});
   const liveness = (place: RunPlace): Liveness => livenessIn(place.folder, tools.self().host);
+
+  function rowOf(place: RunPlace, record: RunRecord): RunRow {
+    if (record.status !== 'unfinished') return {place, record, liveness: 'dead', jobs: []};
+    return {place, record, liveness: liveness(place), jobs: livingJobs(layout, record)};
+  }
 
   function survey(): RunSurvey {
     const [rows, unreadable]: [RunRow[], UnreadableRun[]] = [[], []];
@@ -56,8 +72,7 @@ export function createRuns(tools: RunTools): Runs {
       if (!read.ok) unreadable.push({...place, failure: read.error});
       else {
         const record = read.value;
-        const state: Liveness = record.status === 'unfinished' ? liveness(place) : 'dead';
-        rows.push({place, record, liveness: state});
+        rows.push(rowOf(place, record));
       }
     }
     rows.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1));
@@ -85,6 +100,10 @@ export function createRuns(tools: RunTools): Runs {
     survey: () => onDisk(layout.runs, survey),
     resolve,
     read: readRecord,
+    look: (place) => {
+      const read = readRecord(place);
+      return read.ok ? onDisk(place.folder, () => rowOf(place, read.value)) : read;
+    },
     events: ({folder}, fromByte) => readEvents(join(folder, RUN_FILES.events), fromByte),
     liveness,
   };

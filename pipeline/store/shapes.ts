@@ -1,6 +1,7 @@
 import type {ArtifactRecord} from '../model/artifact.js';
 import type {Fingerprint} from '../model/decision.js';
 import type {Event} from '../model/event.js';
+import type {JobEvent} from '../model/job-event.js';
 import type {RunRecord} from '../model/record.js';
 import type {ProcessNote} from './processes.js';
 
@@ -84,6 +85,37 @@ export function isEvent(value: unknown): value is Event {
       return hasTexts(value, 'stage') && isObject(value['event']);
     default:
       return hasTexts(value, 'stage');
+  }
+}
+
+/** A line of a job's journal, as far as somebody reads it without the dispatcher. */
+export function isJobEvent(value: unknown): value is JobEvent {
+  if (!isObject(value) || !hasNumbers(value, 'at') || !isText(value['type'])) return false;
+  switch (value['type']) {
+    case 'started':
+      return hasNumbers(value, 'pid', 'attempt') && isListOf(value['argv'], isText);
+    case 'device':
+      return hasNumbers(value, 'ranks') && hasTexts(value, 'name', 'description', 'because');
+    case 'log':
+      return hasTexts(value, 'line');
+    case 'warning':
+      return hasTexts(value, 'text');
+    case 'progress':
+      return hasNumbers(value, 'done', 'total') && hasTexts(value, 'unit');
+    case 'steps':
+      return (
+        hasNumbers(value, 'epoch', 'first_step', 'images', 'learning_rate') &&
+        isListOf(value['losses'], (loss) => isNullOr(loss, isNumber)) &&
+        isListOf(value['step_seconds'], isNumber)
+      );
+    case 'epoch':
+      return hasNumbers(value, 'epoch', 'of') && isObject(value['metrics']);
+    case 'checkpoint':
+      return hasNumbers(value, 'step', 'bytes');
+    case 'summary':
+      return isObject(value['facts']);
+    default:
+      return value['type'] === 'exited';
   }
 }
 

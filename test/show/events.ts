@@ -14,8 +14,13 @@ export function eventsOf(timed: readonly Timed[]): readonly Event[] {
   return timed.map(([second, news], index) => ({
     seq: index + 1,
     at: new Date(atMs(second)).toISOString(),
-    ...news,
+    ...stamped(news, atMs(second)),
   }));
+}
+
+/** A job stamps its events itself. */
+function stamped(news: News, at: number): News {
+  return news.type === 'job-event' ? {...news, event: {...news.event, at: at / 1000}} : news;
 }
 
 export function atMs(second: number): number {
