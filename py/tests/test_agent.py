@@ -98,7 +98,16 @@ def test_a_known_key_gets_an_answer(agent: Agent) -> None:
         "type": "reply",
         "id": "1",
         "ok": True,
-        "value": {"epoch": endpoint["epoch"], "version": 1, "state": "idle"},
+        "value": {
+            "epoch": endpoint["epoch"],
+            "version": 1,
+            "program": None,
+            "host": socket.gethostname(),
+            "state": "idle",
+            "job": None,
+            "driver": None,
+            "trouble": None,
+        },
     }
     assert (endpoint["pid"], endpoint["port"]) == (agent.process.pid, agent.port)
 

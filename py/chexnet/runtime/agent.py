@@ -1,22 +1,30 @@
 """The runtime agent: `python -m chexnet.runtime.agent --dir <job folder>`. One agent, one job.
 
 It outlives the driver that started it: a job that runs goes on to its end. With nothing to do, and no driver that
-speaks to it for a while, it leaves. Its exit status:
-0 done, 71 another agent has this folder, 72 port taken, 73 a package is missing, 100 + errno the disk refused.
+speaks to it for a while, it leaves.
+
+`--listen <host:port>` in place of `--dir`: it stays, and takes one job after another from drivers on other machines.
+
+Its exit status: 0 done, 71 another agent has this folder, 72 port taken, 73 a package is missing, 100 + errno for what
+else the system refused.
 """
 
 import argparse
 import errno
-import fcntl
 import logging
 import os
 import signal
 import sys
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chexnet.runtime.job import clear, write_whole
-from chexnet.runtime.process import start_time
+from chexnet.runtime.job import write_whole
+from chexnet.runtime.job_folder import hold
+from chexnet.runtime.process import arm_parent_death_signal, start_time
+
+if TYPE_CHECKING:
+    from chexnet.runtime.service import Service
 
 EXIT_LOCKED = 71
 EXIT_PORT_TAKEN = 72
@@ -27,69 +35,78 @@ log = logging.getLogger("agent")
 
 
 def main(arguments: list[str]) -> int:
-    """Serve one job until it has ended and its driver has taken every event."""
+    """Serve until there is nothing left to do."""
     options = _options(arguments)
     # Sub-second lines on stderr, which the driver has pointed at agent.log.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     # A log that cannot be written must not end a job that goes well.
     logging.raiseExceptions = False
-    directory = Path(options.dir).resolve()
     try:
-        lock = _take_lock(directory)
-        return EXIT_LOCKED if lock is None else _serve(directory, options)
+        return _serve_folder(options) if options.listen is None else _stand(options)
     except ModuleNotFoundError as error:
         log.error("%s: install pyzmq into the environment of %s", error, sys.executable)
         return EXIT_PACKAGE_MISSING
     except OSError as error:
-        log.error("%s", error)
-        return EXIT_ERRNO + (error.errno or 0)
+        log.error("%s", error.strerror if error.filename is None and error.strerror else error)
+        return EXIT_PORT_TAKEN if error.errno == errno.EADDRINUSE else EXIT_ERRNO + (error.errno or 0)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="chexnet.runtime.agent", description="Runs one job for a pipeline driver.")
-    parser.add_argument("--dir", required=True, help="the job's folder")
-    parser.add_argument("--keys", required=True, help="name of the file of CURVE keys in that folder")
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one by default")
+    parser = argparse.ArgumentParser(prog="chexnet.runtime.agent", description="Runs jobs for a pipeline driver.")
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--dir", help="the folder of the one job")
+    place.add_argument("--listen", help="host:port, for one job after another")
+    parser.add_argument("--keys", required=True, help="file of CURVE keys; with --dir its name in that folder")
+    parser.add_argument("--program", help="version of the program that starts this agent")
+    parser.add_argument("--end-with-parent", action="store_true", help="save and end when the parent process is gone")
+    parser.add_argument("--port", type=int, default=0, help="with --dir: on 127.0.0.1; any free one by default")
     parser.add_argument("--lease-seconds", type=float, default=60.0, help="leave after so long with nothing to do")
     return parser.parse_args(arguments)
 
 
-def _take_lock(directory: Path) -> int | None:
-    """The kernel drops the lock when the process ends, however it ends. None when another agent holds it."""
-    descriptor = os.open(directory / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _serve_folder(options: argparse.Namespace) -> int:
+    directory = Path(options.dir).resolve()
+    folder = hold(directory)
+    if folder is None:
         log.error("another agent works in %s", directory)
-        return None
-    return descriptor
-
-
-def _serve(directory: Path, options: argparse.Namespace) -> int:
+        return EXIT_LOCKED
     # Late, so that a missing package is a message and an exit status.
-    import zmq
-
     from chexnet.runtime.door import open_door, read_keys
     from chexnet.runtime.service import Service
+    from chexnet.runtime.work import OneJob, Work
 
-    killed = clear(directory)
-    if killed:
-        log.warning("killed what an earlier agent left behind: %s", killed)
-    try:
-        door = open_door(read_keys(directory / options.keys), options.port)
-    except zmq.ZMQError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise OSError(error.errno, str(error)) from None
-        log.error("port %d is taken by another program", options.port)
-        return EXIT_PORT_TAKEN
-    service = Service(directory, door, uuid.uuid4().hex, options.lease_seconds)
+    door = open_door(read_keys(directory / options.keys), options.port)
+    service = Service(Work(OneJob(folder, options.lease_seconds)), door, uuid.uuid4().hex, options.program)
+    _hear_signals(service)
+    _announce(directory, options.keys, door.port, service.epoch)
+    return _run(service)
+
+
+def _stand(options: argparse.Namespace) -> int:
+    from chexnet.runtime.door import open_door, read_keys
+    from chexnet.runtime.service import Service
+    from chexnet.runtime.work import Standing, Work
+
+    if options.end_with_parent:
+        arm_parent_death_signal(signal.SIGTERM)
+    host, _, port = options.listen.rpartition(":")
+    door = open_door(read_keys(Path(options.keys)), int(port), host=host.strip("[]"))
+    service = Service(Work(Standing()), door, uuid.uuid4().hex, options.program)
+    _hear_signals(service)
+    log.info("agent %d listens on %s", os.getpid(), door.address)
+    return _run(service)
+
+
+def _hear_signals(service: "Service") -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: service.stop(signal.Signals(received).name))
-    _announce(directory, options.keys, door.port, service.epoch)
+
+
+def _run(service: "Service") -> int:
     try:
         service.run()
     finally:
-        door.close()
+        service.door.close()
     log.info("done")
     return 0
 

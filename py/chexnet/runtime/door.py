@@ -1,7 +1,9 @@
-"""The agent's socket: a ROUTER on the loopback interface that lets one key in. The only import of zmq."""
+"""The agent's socket: a ROUTER that lets one key in. The only import of zmq."""
 
+import errno
 import json
 import logging
+import socket as sockets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,15 @@ log = logging.getLogger("agent")
 
 _ZAP_DOMAIN = b"agent"
 _MAX_QUEUED_FRAMES = 1000
+_LOOPBACK = "127.0.0.1"
+# Of ZeroMQ itself: a connection over a network that was cut looks alive for a quarter of an hour.
+_PING_MS = 2000
+_DEAD_MS = 6000
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """CURVE keys in Z85. The driver makes them, one set per agent, in a file that only the user can read."""
+    """CURVE keys in Z85, from a file that only the user can read."""
 
     server_public: str
     server_secret: str
@@ -34,8 +40,9 @@ def read_keys(path: Path) -> Keys:
 
 @dataclass(slots=True)
 class Door:
-    """An open socket. `port` is the one it listens on."""
+    """An open socket. `address` is host:port as it listens, `port` a part of it."""
 
+    address: str
     port: int
     _keys: Keys
     _context: "zmq.Context[zmq.Socket[bytes]]"
@@ -86,8 +93,9 @@ class Door:
         self._zap.send_multipart([version, request, *status, b""])
 
 
-def open_door(keys: Keys, port: int) -> Door:
-    """Listen on 127.0.0.1, on any free port for 0. Raises zmq.ZMQError with EADDRINUSE when the port is taken."""
+def open_door(keys: Keys, port: int, *, host: str = _LOOPBACK) -> Door:
+    """Listen on any free port for 0. Raises OSError, with EADDRINUSE when the port is taken."""
+    address, family = _resolve(host)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     # Without a handler CURVE lets every key in, so the handler is there before the socket is bound, and a
     # connection that it did not judge is refused.
@@ -105,10 +113,26 @@ def open_door(keys: Keys, port: int) -> Door:
     socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
     socket.setsockopt(zmq.SNDHWM, _MAX_QUEUED_FRAMES)
+    socket.setsockopt(zmq.IPV6, int(family == sockets.AF_INET6))
+    if host != _LOOPBACK:
+        socket.setsockopt(zmq.HEARTBEAT_IVL, _PING_MS)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD_MS)
     try:
-        socket.bind(f"tcp://127.0.0.1:{port}")
-    except zmq.ZMQError:
+        socket.bind(f"tcp://{address}:{port}")
+    except zmq.ZMQError as error:
         context.destroy(linger=0)
-        raise
-    endpoint = socket.getsockopt_string(zmq.LAST_ENDPOINT)
-    return Door(int(endpoint.rpartition(":")[2]), keys, context, socket, zap)
+        missing = error.errno in (errno.EADDRNOTAVAIL, errno.ENODEV)
+        text = f"this machine has no address {host}" if missing else f"{host}:{port}: {error.strerror}"
+        raise OSError(error.errno, text) from None
+    endpoint = socket.getsockopt_string(zmq.LAST_ENDPOINT).removeprefix("tcp://")
+    return Door(endpoint, int(endpoint.rpartition(":")[2]), keys, context, socket, zap)
+
+
+def _resolve(host: str) -> tuple[str, int]:
+    # ZeroMQ would take the name of a network interface too, and no name of a machine.
+    try:
+        family, _, _, _, address = sockets.getaddrinfo(host, None, type=sockets.SOCK_STREAM)[0]
+    except sockets.gaierror as error:
+        raise OSError(errno.EADDRNOTAVAIL, f"this machine has no address {host}: {error.strerror}") from None
+    found = str(address[0])
+    return (f"[{found}]" if family == sockets.AF_INET6 else found), family

@@ -29,12 +29,12 @@ def die_with_parent() -> None:
         os._exit(1)
 
 
-def arm_parent_death_signal() -> bool:
-    """PR_SET_PDEATHSIG, SIGKILL. Returns False where the system has no such thing."""
+def arm_parent_death_signal(number: signal.Signals = signal.SIGKILL) -> bool:
+    """PR_SET_PDEATHSIG. Returns False where the system has no such thing."""
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     return True
 

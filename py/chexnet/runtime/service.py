@@ -1,15 +1,13 @@
 """The agent's loop: answer the driver, look after the job, send what the journal says."""
 
-import json
 import logging
-import os
+import socket
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from chexnet.runtime import job as jobs
 from chexnet.runtime.door import Door
-from chexnet.runtime.journal import Log, stamped
+from chexnet.runtime.follower import Follower
 from chexnet.runtime.protocol import (
     VERSION,
     Ack,
@@ -27,77 +25,91 @@ from chexnet.runtime.protocol import (
     Submit,
     decode_driver_message,
     encode,
-    encode_event,
 )
-from chexnet.runtime.tail import JournalReader
+from chexnet.runtime.work import OneJob, Standing, Work
 
 log = logging.getLogger("agent")
 
-WINDOW = 500
 _TICK_SECONDS = 0.025
 _HEARTBEAT_SECONDS = 1.0
 _STOP_GRACE_SECONDS = 25.0
-_LOOK_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class _Subscriber:
-    identity: bytes
-    reader: JournalReader
-    acknowledged: int
-    # A line that its queue had no room for.
-    unsent: tuple[int, bytes] | None = None
+# A driver says hello every few seconds. Heard within the first, it lives; not within the second, it is forgotten.
+_PRESENT_SECONDS = 10.0
+_FORGET_SECONDS = 60.0
+# How long a standing agent that was told to end waits for its driver to take the last events.
+_FAREWELL_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class Service:
     """Everything that the agent knows. `stop` may be called by a signal handler."""
 
-    directory: Path
+    work: Work
     door: Door
     epoch: str
-    lease_seconds: float
-    _job: jobs.JobState = field(default_factory=jobs.Idle, init=False)
-    _subscriber: _Subscriber | None = field(default=None, init=False)
+    # Version of the program that started it; None when it did not say.
+    program: str | None = None
+    _follower: Follower | None = field(default=None, init=False)
     _peers: dict[bytes, float] = field(default_factory=dict, init=False)
     _heard_at: float = field(default_factory=time.monotonic, init=False)
     _beat_at: float = field(default=0.0, init=False)
-    _looked_at: float = field(default=0.0, init=False)
     _leaving: str | None = field(default=None, init=False)
+    # Its driver has no more use for the job.
+    _is_dismissed: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Until there is nothing left to do."""
         while not self._finished():
             for identity, frame in self.door.wait(_TICK_SECONDS):
                 self._receive(identity, frame)
-            if isinstance(self._job, jobs.Running):
-                self._job = jobs.watch(self._job, self.directory)
+            self.work.watch()
             self._send_events()
             self._beat()
             self._check_lease()
-            if self._is_forsaken():
-                return
+            if self.work.is_forsaken():
+                if isinstance(self.work.post, OneJob):
+                    return
+                self._part()
 
     def stop(self, because: str) -> None:
         """Let the job save and stop, then leave."""
         self._leaving = self._leaving or because
-        if isinstance(self._job, jobs.Running):
-            jobs.cancel(self._job, _STOP_GRACE_SECONDS)
+        if isinstance(self.work.job, jobs.Running):
+            jobs.cancel(self.work.job, _STOP_GRACE_SECONDS)
 
     def _finished(self) -> bool:
-        if isinstance(self._job, jobs.Running):
+        job, stands = self.work.job, isinstance(self.work.post, Standing)
+        if isinstance(job, jobs.Running):
             return False
-        if self._leaving is not None:
-            log.info("leaving: %s", self._leaving)
-            return True
-        return isinstance(self._job, jobs.Ended) and self._all_taken()
+        is_over = isinstance(job, jobs.Ended) and (self._is_dismissed or self._is_all_taken())
+        if self._leaving is None:
+            if is_over and stands:
+                self._part()
+            return is_over and not stands
+        if stands and isinstance(job, jobs.Ended) and not is_over and self._follower is not None:
+            # On another machine nobody sees that an agent goes: the driver must hear how its job ended.
+            return time.monotonic() - self.work.ended_at > _FAREWELL_SECONDS
+        log.info("leaving: %s", self._leaving)
+        return True
 
-    def _all_taken(self) -> bool:
-        subscriber = self._subscriber
-        if subscriber is None or subscriber.unsent is not None or subscriber.acknowledged < subscriber.reader.seq:
-            return False
-        # All that was read is acknowledged; is there more?
-        return subscriber.acknowledged > 0 and not self._next_line(subscriber)
+    def _send_events(self) -> None:
+        if self._follower is None:
+            return
+        job = self.work.name()
+        if job is None:
+            self._part()  # It was given up.
+        else:
+            self._follower.send_lines(self.door, job)
+
+    def _is_all_taken(self) -> bool:
+        return self._follower is not None and self._follower.has_taken_all()
+
+    def _part(self) -> None:
+        """The job is over for everybody: be ready for another one."""
+        if self._follower is not None:
+            self._follower.close()
+        self._follower, self._is_dismissed = None, False
+        self.work.let_go()
 
     def _receive(self, identity: bytes, frame: bytes) -> None:
         try:
@@ -115,70 +127,80 @@ class Service:
     def _answer(self, identity: bytes, message: DriverMessage) -> Done | Refused | None:
         match message:
             case Hello(id=request):
-                return Done(request, True, {"epoch": self.epoch, "version": VERSION, "state": self._job.state})
+                return Done(request, True, self._introduction())
             case Submit(id=request):
-                return self._submit(message)
+                return self._submit(identity, message)
             case Shutdown(id=request):
-                self._leaving = "shutdown"
-                return Done(request, True, {"state": self._job.state})
+                return self._dismiss(request)
             case Ack():
-                if self._subscriber is not None and self._subscriber.identity == identity:
-                    self._subscriber.acknowledged = max(self._subscriber.acknowledged, message.seq)
+                if self._follower is not None and self._follower.identity == identity:
+                    self._follower.acknowledge(message.seq)
                 return None
-        job = self._job
-        if isinstance(job, jobs.Idle) or job.submit.job != message.job:
+        if self.work.name() != message.job:
             return Refused(message.id, False, Refusal("unknown-job", f"this agent has no job {message.job}"))
-        match message:
-            case Attach():
-                self._attach(identity, message.after)
-            case Cancel() if isinstance(job, jobs.Running):
-                log.info("cancel, grace %g s", message.grace_seconds)
-                jobs.cancel(job, message.grace_seconds)
-        return Done(message.id, True, self._state())
+        if isinstance(message, Attach):
+            return self._attach(identity, message)
+        self._cancel(message)
+        return Done(message.id, True, self.work.state())
 
-    def _submit(self, submit: Submit) -> Done | Refused:
-        job = self._job
-        if not isinstance(job, jobs.Idle):
-            if job.submit.job != submit.job:
-                return Refused(submit.id, False, Refusal("busy", f"this agent has the job {job.submit.job}"))
-            return Done(submit.id, True, {"created": False, **self._state()})
-        if Path(submit.dir).resolve() != self.directory:
-            return Refused(submit.id, False, Refusal("failed", f"this agent works in {self.directory}"))
-        self._job = jobs.start(submit, self.directory)
-        log.info("attempt %d of job %s: %d ranks of %s", self._job.attempt, submit.job, submit.ranks, submit.module)
-        return Done(submit.id, True, {"created": True, **self._state()})
+    def _introduction(self) -> dict[str, object]:
+        return {
+            "epoch": self.epoch,
+            "version": VERSION,
+            "program": self.program,
+            "host": socket.gethostname(),
+            "state": self.work.job.state,
+            "job": self.work.name(),
+            "driver": None if self._follower is None else self._follower.name,
+            "trouble": self.work.trouble,
+        }
 
-    def _state(self) -> dict[str, object]:
-        job = self._job
-        if isinstance(job, jobs.Idle):
-            return {"state": job.state, "attempt": None, "code": None}
-        code = job.exited.code if isinstance(job, jobs.Ended) else None
-        return {"state": job.state, "attempt": job.attempt, "code": code}
+    def _submit(self, identity: bytes, submit: Submit) -> Done | Refused:
+        job = self.work.job
+        if self.work.name() == submit.job:
+            return Done(submit.id, True, {"created": False, **self.work.state()})
+        stands = isinstance(self.work.post, Standing)
+        if stands and isinstance(job, jobs.Ended) and self._silence_of_other(identity) > _PRESENT_SECONDS:
+            # Nobody came for its last events; the journal in its folder keeps them.
+            self._part()
+        elif not isinstance(job, jobs.Idle):
+            return Refused(submit.id, False, Refusal("busy", f"this agent has the job {job.submit.job}"))
+        refusal = self.work.begin(submit)
+        if refusal is not None:
+            return Refused(submit.id, False, refusal)
+        return Done(submit.id, True, {"created": True, **self.work.state()})
 
-    def _attach(self, identity: bytes, after: int) -> None:
-        if self._subscriber is not None:
-            self._subscriber.reader.close()
-        reader = JournalReader(str(jobs.journal_of(self.directory)))
-        reader.skip_to(after)
-        self._subscriber = _Subscriber(identity, reader, acknowledged=reader.seq)
-        log.info("a driver attached after event %d", after)
+    def _dismiss(self, request: str) -> Done:
+        """A driver has no more use for the job: one job's agent leaves, a standing one is idle once it has ended."""
+        if isinstance(self.work.post, OneJob):
+            self._leaving = "shutdown"
+        else:
+            self._is_dismissed = not isinstance(self.work.job, jobs.Idle)
+        return Done(request, True, {"state": self.work.job.state})
 
-    def _send_events(self) -> None:
-        subscriber, job = self._subscriber, self._job
-        if subscriber is None or isinstance(job, jobs.Idle):
-            return
-        while subscriber.reader.seq - subscriber.acknowledged < WINDOW or subscriber.unsent is not None:
-            if not self._next_line(subscriber) or subscriber.unsent is None:
-                return
-            seq, line = subscriber.unsent
-            if not self.door.send(subscriber.identity, encode_event(job.submit.job, seq, _readable(seq, line))):
-                return
-            subscriber.unsent = None
+    def _attach(self, identity: bytes, attach: Attach) -> Done | Refused:
+        silent_seconds = self._silence_of_other(identity)
+        if silent_seconds < _PRESENT_SECONDS and not attach.take_over and self._follower is not None:
+            text = f"{self._follower.name} follows it and was heard {silent_seconds:.0f} s ago"
+            return Refused(attach.id, False, Refusal("taken", text))
+        if self._follower is not None:
+            self._follower.close()
+        journal = jobs.journal_of(self.work.path())
+        self._follower = Follower.begin(identity, attach.driver, journal, after=attach.after)
+        log.info("%s attached after event %d", attach.driver, attach.after)
+        return Done(attach.id, True, self.work.state())
 
-    def _next_line(self, subscriber: _Subscriber) -> bool:
-        if subscriber.unsent is None:
-            subscriber.unsent = next(iter(subscriber.reader.read(1)), None)
-        return subscriber.unsent is not None
+    def _cancel(self, cancel: Cancel) -> None:
+        if isinstance(self.work.job, jobs.Running):
+            log.info("cancel, grace %g s", cancel.grace_seconds)
+            jobs.cancel(self.work.job, cancel.grace_seconds)
+
+    def _silence_of_other(self, identity: bytes) -> float:
+        """Seconds since another driver that follows the job was heard; infinite without one."""
+        follower = self._follower
+        if follower is None or follower.identity == identity:
+            return float("inf")
+        return time.monotonic() - self._peers.get(follower.identity, float("-inf"))
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -186,43 +208,17 @@ class Service:
             return
         self._beat_at = now
         frame = encode(Heartbeat(self.epoch, time.time()))
-        self._peers = {peer: at for peer, at in self._peers.items() if now - at < self.lease_seconds}
+        self._peers = {peer: at for peer, at in self._peers.items() if now - at < _FORGET_SECONDS}
         for peer in self._peers:
             self.door.send(peer, frame)
 
     def _check_lease(self) -> None:
         # A job that runs needs no driver: its journal tells the next one everything.
-        if isinstance(self._job, jobs.Running) or self._leaving is not None:
+        post = self.work.post
+        if isinstance(self.work.job, jobs.Running) or self._leaving is not None or isinstance(post, Standing):
             return
-        if time.monotonic() - self._heard_at > self.lease_seconds:
-            self._leaving = f"nothing to do, and no word from a driver for {self.lease_seconds:g} s"
-
-    def _is_forsaken(self) -> bool:
-        """Whether the folder was removed: then nobody can find the job any more, and it has nowhere to write."""
-        now = time.monotonic()
-        if now - self._looked_at < _LOOK_SECONDS:
-            return False
-        self._looked_at = now
-        try:
-            os.stat(self.directory)
-            return False
-        except FileNotFoundError:
-            log.warning("leaving: %s was removed", self.directory)
-        except OSError:
-            return False  # A file server that is away for a while.
-        jobs.clear(self.directory)
-        return True
-
-
-def _readable(seq: int, line: bytes) -> bytes:
-    # A damaged line keeps its number, else the driver would wait for it for ever.
-    try:
-        if isinstance(json.loads(line), dict):
-            return line
-    except (ValueError, RecursionError):
-        pass
-    note = Log(rank=0, stream="stderr", line=f"line {seq} of the journal cannot be read")
-    return json.dumps(stamped(note, at=0.0)).encode()
+        if time.monotonic() - self._heard_at > post.lease_seconds:
+            self._leaving = f"nothing to do, and no word from a driver for {post.lease_seconds:g} s"
 
 
 def _error_code(code: str) -> ErrorCode:
