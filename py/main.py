@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ranks = ranks_of(os.environ)
     choose(options.device, place_of(ranks, None))
     job = parse_train_job(_job(options))
-    code = run_training(job, Journal.from_environment())
+    code = run_training(job, Journal.from_environment(patient=True))
     if code == 0 and ranks.rank == 0:
         say(f"the model is {job.out / 'best.pt'}")
     return code

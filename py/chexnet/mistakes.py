@@ -14,3 +14,11 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return self.user_message if self.hint is None else f"{self.user_message}\n{self.hint}"
+
+
+class NoRoom(UserError):
+    """A disk or a quota that is full. `errno` is ENOSPC or EDQUOT."""
+
+    def __init__(self, user_message: str, hint: str, errno: int) -> None:
+        super().__init__(user_message, hint)
+        self.errno = errno

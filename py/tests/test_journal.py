@@ -22,7 +22,7 @@ from chexnet.runtime.journal import (
 from chexnet.runtime.protocol import check_event
 from chexnet.runtime.tail import JournalReader
 
-METRICS = EpochMetrics(0.5, 0.4, 0.81, 14, 1e-4, 12.5, 10.0, 48.0, 250.0, 300.0, 512.0, 0.01, None, True)
+METRICS = EpochMetrics(0.5, 0.4, 0.81, 14, 1e-4, 12.5, 10.0, 48.0, 250.0, 300.0, 512.0, 0.01, None, None, True)
 
 
 def lines_of(path: Path) -> list[dict[str, object]]:

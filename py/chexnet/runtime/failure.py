@@ -25,12 +25,14 @@ _SYSTEM_HINTS = {
 def error_of(error: BaseException) -> JobError:
     """The exception as data: a `user_message` or a disk that refuses is the user's to mend and has a hint.
 
-    `type` is the class, or the errno's name (ENOSPC) where _SYSTEM_HINTS has it.
+    `type` is the class, or the name of its errno (ENOSPC) where _SYSTEM_HINTS has it.
     """
     trace = "".join(traceback.format_exception(error))[-_MAX_TRACEBACK_CHARACTERS:]
     if hasattr(error, "user_message"):
         hint = str(getattr(error, "hint", None) or "")
-        return JobError(type(error).__name__, str(error.user_message), trace, hint)
+        number = getattr(error, "errno", None)
+        kind = errno.errorcode[number] if number in _SYSTEM_HINTS else type(error).__name__
+        return JobError(kind, str(error.user_message), trace, hint)
     if isinstance(error, OSError) and error.errno in _SYSTEM_HINTS:
         text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
         return JobError(errno.errorcode[error.errno], text, trace, _SYSTEM_HINTS[error.errno])

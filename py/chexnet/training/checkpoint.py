@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from chexnet.mistakes import UserError
 from chexnet.training.files import Written, sha256_of, write_bytes, write_tensors
@@ -28,6 +29,11 @@ class Snapshot:
     best: Written | None
     tensors: dict[str, Any]
 
+    @property
+    def ranks(self) -> int:
+        """How many wrote it."""
+        return len(self.tensors["statistics"])
+
 
 def checkpoint_name(step: int) -> str:
     return f"checkpoint-{step:08d}.pt"
@@ -40,6 +46,9 @@ def best_name(epoch: int) -> str:
 def save_checkpoint(folder: Path, snapshot: Snapshot) -> Written:
     """Write it, make it the latest, and only then remove what no kept checkpoint needs. For rank 0."""
     progress = snapshot.progress
+    for unfinished in folder.glob("*.tmp"):
+        # Of a process that was killed while it wrote: the room may be what is missing now.
+        unfinished.unlink(missing_ok=True)
     content = {
         "schema": SCHEMA,
         "identity": snapshot.identity,
@@ -56,10 +65,17 @@ def save_checkpoint(folder: Path, snapshot: Snapshot) -> Written:
         "epoch": progress.epoch,
         "best": None if snapshot.best is None else snapshot.best.name,
     }
-    older = [known for known in _entries(folder) if known["file"] != written.name and known["step"] < progress.step]
+    known = _entries(folder)
+    older = [one for one in known if one["file"] != written.name and one["step"] < progress.step]
     kept = [entry, *older][:_KEPT]
     latest = {"schema": _LATEST_SCHEMA, "checkpoints": kept}
-    write_bytes(folder / LATEST_FILE, json.dumps(latest, indent=1).encode() + b"\n")
+    try:
+        write_bytes(folder / LATEST_FILE, json.dumps(latest, indent=1).encode() + b"\n")
+    except OSError:
+        if all(one["file"] != written.name for one in known):
+            # Nobody would find it, and it stands in the way of the next try.
+            (folder / written.name).unlink(missing_ok=True)
+        raise
     _remove_others(folder, kept)
     return written
 
@@ -67,14 +83,20 @@ def save_checkpoint(folder: Path, snapshot: Snapshot) -> Written:
 def find_checkpoint(folder: Path, identity: str, say: Callable[[str], None]) -> int | None:
     """The step of the newest checkpoint that is whole and of this training. For rank 0.
 
-    `say` is told of every one that is passed over, and why.
+    `say` is told of every one that is passed over, why, and what is done instead.
     """
+    passed_over = False
     for step, sha256 in _candidates(folder, say):
         path = folder / checkpoint_name(step)
         fault = _fault(path, sha256, identity)
         if fault is None:
+            if passed_over:
+                say(f"training goes on from the checkpoint before, of step {step}")
             return step
         say(f"{path} is passed over: {fault}")
+        passed_over = True
+    if passed_over:
+        say("no checkpoint is left to go on from: training begins anew")
     return None
 
 
@@ -120,7 +142,7 @@ def _entries(folder: Path) -> list[dict[str, Any]]:
 def _fault(path: Path, sha256: str | None, identity: str) -> str | None:
     if not path.exists():
         return "the file is missing"
-    if sha256 is not None and sha256_of(path) != sha256:
+    if not _is_whole(path, sha256):
         return "its content is not what was written"
     try:
         snapshot = read_checkpoint(path.parent, int(path.stem.removeprefix("checkpoint-")))
@@ -137,6 +159,17 @@ def _fault(path: Path, sha256: str | None, identity: str) -> str | None:
     if snapshot.progress.steps_bytes > (steps.stat().st_size if steps.exists() else 0):
         return f"{STEPS_FILE}, which it needs, is shorter than it was"
     return None
+
+
+def _is_whole(path: Path, sha256: str | None) -> bool:
+    if sha256 is not None:
+        return sha256_of(path) == sha256
+    # Where the digest is lost there are still torch's own sums, which torch.load does not look at.
+    try:
+        with ZipFile(path) as members:
+            return members.testzip() is None
+    except (BadZipFile, OSError, ValueError):
+        return False
 
 
 def _remove_others(folder: Path, kept: Sequence[Mapping[str, Any]]) -> None:

@@ -1,20 +1,18 @@
 """The files that a finished training leaves: models with what is needed to use them, and its history."""
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
 from chexnet.accelerators.protocol import HOST
 from chexnet.training.averages import Tensors
 from chexnet.training.checkpoint import Snapshot
-from chexnet.training.files import Written, sha256_of, write_bytes, write_tensors
+from chexnet.training.files import Written, write_bytes, write_tensors
 from chexnet.training.history import history_csv
 from chexnet.training.job import TrainJob, settings_of
-from chexnet.training.progress import Best
+from chexnet.training.progress import Best, OtherRanks
 from chexnet.training.step_log import STEPS_FILE
 from chexnet.training.weight_layouts import MODEL_SCHEMA, exported_from
 
@@ -25,12 +23,17 @@ _LATEST_SCHEMA = "chexnet/latest/v1"
 
 
 def model_content(
-    job: TrainJob, epoch: Best, tensors: Tensors, started_from: Mapping[str, object] | None
+    job: TrainJob,
+    epoch: Best,
+    tensors: Tensors,
+    started_from: Mapping[str, object] | None,
+    *,
+    other_ranks: Sequence[OtherRanks],
 ) -> dict[str, object]:
     """A model file: tensors by torchvision's names, and the findings, input and settings that they belong to.
 
-    `started_from`: the weights that the training began with, None for random ones. It holds no time and no path, so
-    that equal trainings give equal files.
+    `started_from`: the weights that the training began with, None for random ones; `other_ranks`: changes of the number
+    of ranks on the way. It holds no time and no path, so that equal trainings give equal files.
     """
     return {
         "schema": MODEL_SCHEMA,
@@ -42,6 +45,7 @@ def model_content(
         "step": epoch.step,
         "metric": {"name": epoch.measure, "value": epoch.value},
         **_origin(started_from),
+        **_changes(other_ranks),
     }
 
 
@@ -51,7 +55,7 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
     if best is None or snapshot.best is None:
         raise AssertionError("Internal error: a finished training has a best epoch")
     job.out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(job.resume / snapshot.best.name, job.out / BEST_FILE)
+    kept = write_bytes(job.out / BEST_FILE, (job.resume / snapshot.best.name).read_bytes())
     row = progress.history[-1]
     value = {"val_auroc_macro": row["val_auroc_macro"], "val_loss": row["val_loss"]}.get(best.measure)
     last = Best(
@@ -63,9 +67,11 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
     started_from = snapshot.tensors.get("started_from")
     exported = exported_from(snapshot.tensors)
     files = {
-        "best": (_described(job.out / BEST_FILE), best),
+        "best": (kept, best),
         "last": (
-            write_tensors(job.out / LAST_FILE, model_content(job, last, exported, started_from)),
+            write_tensors(
+                job.out / LAST_FILE, model_content(job, last, exported, started_from, other_ranks=progress.other_ranks)
+            ),
             last,
         ),
     }
@@ -77,6 +83,7 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
         "epochs": progress.epoch,
         "steps": progress.step,
         **_origin(started_from),
+        **_changes(progress.other_ranks),
         **{name: _entry(written, epoch) for name, (written, epoch) in files.items()},
     }
     write_bytes(job.out / "latest.json", json.dumps(latest, indent=1, allow_nan=False).encode() + b"\n")
@@ -85,6 +92,10 @@ def write_outputs(job: TrainJob, snapshot: Snapshot) -> Mapping[str, object]:
 
 def _origin(started_from: Mapping[str, object] | None) -> dict[str, object]:
     return {} if started_from is None else {"started_from": dict(started_from)}
+
+
+def _changes(other_ranks: Sequence[OtherRanks]) -> dict[str, object]:
+    return {"other_ranks": [asdict(change) for change in other_ranks]} if other_ranks else {}
 
 
 def _entry(written: Written, epoch: Best) -> dict[str, object]:
@@ -97,10 +108,6 @@ def _entry(written: Written, epoch: Best) -> dict[str, object]:
         "step": epoch.step,
         "metric": metric,
     }
-
-
-def _described(path: Path) -> Written:
-    return Written(name=path.name, sha256=sha256_of(path), bytes=path.stat().st_size)
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor:

@@ -87,9 +87,13 @@ def settings_of(params: TrainParams) -> dict[str, object]:
 
 
 def identity_of(job: TrainJob, data: Radiographs) -> str:
-    """A digest of settings and images: a checkpoint is continued only by the training that wrote it."""
+    """A digest of settings and images: a checkpoint is continued only by the training that wrote it.
+
+    On another number of ranks too: its steps are of the same images, though not to the same bits.
+    """
     images = {name: [*fold.images, *map(str, fold.rows.tolist())] for name, fold in data.folds.items()}
-    content = {"settings": settings_of(job.params), "findings": job.findings, "images": images}
+    settings = {name: value for name, value in settings_of(job.params).items() if name != "ranks"}
+    content = {"settings": settings, "findings": job.findings, "images": images}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

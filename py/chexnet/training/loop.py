@@ -8,7 +8,7 @@ from itertools import islice
 from chexnet.runtime.journal import Epoch
 from chexnet.training.freeze import set_learning
 from chexnet.training.history import Spent, Validation, history_row, metrics_of
-from chexnet.training.keep import divergence, keep_best, save
+from chexnet.training.keep import divergence, keep_best, overflow, save
 from chexnet.training.loader import ahead
 from chexnet.training.network import exported_tensors
 from chexnet.training.progress import Progress, candidate_of, judge
@@ -16,14 +16,15 @@ from chexnet.training.recipe import Metric
 from chexnet.training.schedule import after_epoch
 from chexnet.training.session import Session
 from chexnet.training.step import take_step
-from chexnet.training.step_log import NonFinite
+from chexnet.training.step_log import NonFinite, OverflowedLong
 from chexnet.training.validate import validate
 
 
 def train(session: Session, progress: Progress) -> Progress:
     """Train on from `progress` to the end, or to the next step after a request to stop. Collective.
 
-    Whatever is returned has been saved. Raises UserError when loss or gradient are no longer finite.
+    What is returned has been saved unless a full disk refused it (session.saved_step). Raises UserError when loss or
+    gradient are no longer finite, NoRoom when the disk stays full.
     """
     try:
         while not progress.finished:
@@ -36,6 +37,8 @@ def train(session: Session, progress: Progress) -> Progress:
                 return progress
     except NonFinite as diverged:
         raise divergence(session, diverged.step, diverged.what, diverged.ranks) from None
+    except OverflowedLong as overflowed:
+        raise overflow(session, overflowed.step, overflowed.count) from None
     return progress
 
 
@@ -54,7 +57,8 @@ def _train_epoch(session: Session, progress: Progress, begun: float) -> Progress
     session.log.start_clock()
     with closing(ahead(lambda share: session.training.read_share(share, epoch, world.size), todo)) as batches:
         while passes := list(islice(batches, params.accumulate)):
-            progress = take_step(session, progress, passes)
+            with session.first_step:
+                progress = take_step(session, progress, passes)
             stop = world.any(session.stop.requested)
             if progress.step % params.report_steps == 0 or progress.step == end:
                 session.log.flush()
@@ -75,7 +79,7 @@ def _end_epoch(session: Session, progress: Progress, begun: float) -> Progress:
     candidate = candidate_of(epoch, progress.step, validation.auroc, validation.loss, by=params.best_by)
     is_best = judge(progress.best, candidate)
     if is_best:
-        keep_best(session, candidate, tensors)
+        keep_best(session, candidate, tensors, progress.other_ranks)
     spent = Spent(
         losses=log.losses,
         seconds=log.seconds,
@@ -83,6 +87,7 @@ def _end_epoch(session: Session, progress: Progress, begun: float) -> Progress:
         wall_seconds=time.perf_counter() - begun,
         images=sum(map(session.plan.images_of, range(progress.step - len(log.losses) + 1, progress.step + 1))),
         peak_memory_bytes=session.accelerator.peak_memory_bytes(),
+        skipped=log.skipped if session.network.scaler.is_enabled() else None,
     )
     rate = session.rates.of(progress.step, progress.plateau.reduction)
     metrics = metrics_of(spent, validation, learning_rate=rate, is_best=is_best)

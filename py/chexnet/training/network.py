@@ -21,6 +21,7 @@ from chexnet.training.averages import (
     statistics_of,
     weights_of,
 )
+from chexnet.training.compiling import compile_in_place
 from chexnet.training.densenet import DenseNet121, batch_norms
 from chexnet.training.inputs import Feed
 from chexnet.training.optimizer import make_optimizer
@@ -65,6 +66,12 @@ def build_network(
     if snapshot is None:
         started_from = _begin(model, params, labels, findings, tell)
     model = to_device(model, feed)
+    if params.sync_batch_norm and world.size > 1:
+        # Torch does not say its types.
+        convert: Callable[[nn.Module], nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
+        convert(model)
+    if params.compile:
+        compile_in_place(model, feed.accelerator)
     set_training(model, frozen_statistics=params.freeze_batch_norm)
     return Network(
         model=model,
@@ -140,14 +147,22 @@ def restore(network: Network, tensors: dict[str, Any], feed: Feed, world: World,
     if world.size > 1 and share is not None:
         _rehearse(network, feed, share)
     copy_into(weights_of(network.model), tensors["weights"])
-    copy_into(statistics_of(network.model), tensors["statistics"][world.rank])
+    copy_into(statistics_of(network.model), _own(tensors["statistics"], world))
     network.optimizer.load_state_dict(tensors["optimizer"])
     network.scaler.load_state_dict(tensors.get("scaler", {}))
     if network.average is not None:
         copy_into(network.average.weights, tensors["average"]["weights"])
-        copy_into(network.average.statistics, tensors["average"]["statistics"][world.rank])
-    torch.random.set_rng_state(tensors["random"]["host"][world.rank])
-    feed.accelerator.set_rng_state(tensors["random"]["device"][world.rank])
+        copy_into(network.average.statistics, _own(tensors["average"]["statistics"], world))
+    host, device = tensors["random"]["host"], tensors["random"]["device"]
+    # No draw of the training comes from these states; on another number of ranks all take those of rank 0.
+    mine = world.rank if len(host) == world.size else 0
+    torch.random.set_rng_state(host[mine])
+    feed.accelerator.set_rng_state(device[mine])
+
+
+def _own(by_rank: list[Tensors], world: World) -> Tensors:
+    """This rank's statistics; where another number of ranks kept them, their mean on each."""
+    return by_rank[world.rank] if len(by_rank) == world.size else mean_statistics(by_rank)
 
 
 def weights_are_finite(model: nn.Module) -> bool:

@@ -23,17 +23,34 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the current epoch has so far: per step the loss and its seconds; `elapsed` includes earlier attempts."""
+    """What the current epoch has so far: per step the loss and its seconds; `elapsed` includes earlier attempts.
+
+    `skipped` counts the steps that fp16 left out, `skipped_in_a_row` those up to the last step, of any epoch.
+    """
 
     losses: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
     waited: float = 0.0
     elapsed: float = 0.0
+    skipped: int = 0
+    skipped_in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRanks:
+    """A resume on another number of ranks: from there on the bits are others than without it."""
+
+    after_step: int
+    ranks_before: int
+    ranks: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`step` and `epoch` are done; `history` has a row per epoch; `steps_bytes`: length of steps.ndjson."""
+    """`step` and `epoch` are done; `history` has a row per epoch; `steps_bytes`: length of steps.ndjson.
+
+    `other_ranks`: every change of the number of ranks on the way.
+    """
 
     step: int = 0
     epoch: int = 0
@@ -44,6 +61,13 @@ class Progress:
     steps_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
     plateau: Plateau = field(default_factory=Plateau)
+    other_ranks: tuple[OtherRanks, ...] = ()
+
+
+def other_ranks_text(change: OtherRanks) -> str:
+    """`resumed on 2 ranks after 1 rank from step 40`."""
+    now, before = (f"{count} rank{'s' if count > 1 else ''}" for count in (change.ranks, change.ranks_before))
+    return f"resumed on {now} after {before} from step {change.after_step}"
 
 
 def progress_to_plain(progress: Progress) -> dict[str, object]:
@@ -55,10 +79,12 @@ def progress_from_plain(plain: Mapping[str, Any]) -> Progress:
     """The reverse. Raises TypeError or KeyError when the fields are others."""
     values = dict(plain)
     best, tally, plateau = values.pop("best"), dict(values.pop("tally")), values.pop("plateau")
+    other_ranks = values.pop("other_ranks")
     return Progress(
         **{**values, "history": tuple(values["history"])},
         best=None if best is None else Best(**best),
         plateau=Plateau(**plateau),
+        other_ranks=tuple(OtherRanks(**change) for change in other_ranks),
         tally=Tally(**{**tally, "losses": tuple(tally["losses"]), "seconds": tuple(tally["seconds"])}),
     )
 

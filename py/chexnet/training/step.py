@@ -60,8 +60,5 @@ def _norm(session: Session) -> torch.Tensor:
     """The length of the gradient, before it is clipped if it is to be."""
     weights, most = list(session.network.model.parameters()), session.job.params.clip_norm
     if most is not None:
-        norm = clip_grad_norm_(weights, most)
-    else:
-        norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
-    # The scaler leaves such a step out and scales less: in fp16 that is no divergence.
-    return norm.nan_to_num(0, 0, 0) if session.network.scaler.is_enabled() else norm
+        return clip_grad_norm_(weights, most)
+    return get_total_norm([weight.grad for weight in weights if weight.grad is not None])

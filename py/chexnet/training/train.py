@@ -24,7 +24,7 @@ def _train(path: Path) -> int:
     from chexnet.training.job import parse_train_job, read_job
     from chexnet.training.trainer import run_training
 
-    return run_training(parse_train_job(read_job(path)), Journal.from_environment())
+    return run_training(parse_train_job(read_job(path)), Journal.from_environment(patient=True))
 
 
 if __name__ == "__main__":

@@ -2,83 +2,77 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import torch
 
-from chexnet.accelerators.choose import Choice, choose
+from chexnet.accelerators.choose import Choice, Choosing, choose
+from chexnet.accelerators.require import require_compiler, require_sync_batch_norm
 from chexnet.mistakes import UserError
-from chexnet.runtime.journal import Device, Journal, Log, Summary
+from chexnet.runtime.journal import Device, Journal, Summary
 from chexnet.training.checkpoint import Snapshot, find_checkpoint, read_checkpoint
+from chexnet.training.compiling import compiler_failure, is_compiler_failure
 from chexnet.training.data import Radiographs, load_radiographs
-from chexnet.training.entry import say
+from chexnet.training.entry import say, warn
 from chexnet.training.export import write_outputs
-from chexnet.training.inputs import Feed, check_feed
+from chexnet.training.inputs import check_feed
 from chexnet.training.job import TrainJob, identity_of
-from chexnet.training.loader import Reader
 from chexnet.training.loop import train
-from chexnet.training.losses import make_criterion
-from chexnet.training.network import Network, build_network, restore
+from chexnet.training.opening import Setting, open_session
 from chexnet.training.out_of_memory import is_out_of_memory, out_of_memory
-from chexnet.training.params import TrainParams
 from chexnet.training.plan import Plan
-from chexnet.training.progress import Progress
-from chexnet.training.schedule import Rates
-from chexnet.training.seen_before import origin_facts, seen_before
-from chexnet.training.session import Session
-from chexnet.training.step_log import Sink, StepLog, open_steps
-from chexnet.training.stop import StopRequest, watch_signals
-from chexnet.training.views import Viewing
+from chexnet.training.progress import OtherRanks, Progress, other_ranks_text
+from chexnet.training.seen_before import origin_facts
+from chexnet.training.stop import watch_signals
 from chexnet.training.world import TIMEOUT_SECONDS, World, join, leave, place_of, ranks_of
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Where a job runs and on what."""
-
-    world: World
-    choice: Choice
-    data: Radiographs
-    plan: Plan
-
-
-def run_training(job: TrainJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS) -> int:
+def run_training(
+    job: TrainJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS, choosing: Choosing = choose
+) -> int:
     """The exit code of this rank: 0 once `out` is complete, 143 or 130 after a request to stop. Raises UserError."""
     begun = time.monotonic()
     stop = watch_signals()
-    setting = _prepare(job, timeout_seconds)
+    setting = _prepare(job, timeout_seconds, choosing)
     world = setting.world
     identity = identity_of(job, setting.data)
     job.resume.mkdir(parents=True, exist_ok=True)
-    snapshot = _newest(job, identity, world)
-    progress = Progress() if snapshot is None else snapshot.progress
+    snapshot, warnings = _newest(job, identity, world)
+    progress = Progress() if snapshot is None else _taken_up(snapshot, world.size)
+    saved = snapshot.progress.step if snapshot else None
     if world.leads:
-        _introduce(job, journal, setting, progress if snapshot else None)
+        _introduce(job, journal, setting, snapshot)
+        for warning in (*warnings, *_other_ranks(snapshot, progress)):
+            warn(journal, warning)
     if not progress.finished:
         try:
-            session = _open_session(job, identity, journal, setting, snapshot, stop)
+            session = open_session(job, identity, journal, setting, snapshot, stop)
             with closing(session.log):
                 progress = train(session, progress)
+            saved = session.saved_step
         except (RuntimeError, MemoryError) as error:
+            if job.params.compile and is_compiler_failure(error):
+                raise compiler_failure(error, setting.choice.accelerator) from None
             if not is_out_of_memory(error):
                 raise
             raise out_of_memory(job.params, world.rank) from None
     if progress.finished and world.leads:
         _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
     if world.leads and not progress.finished:
-        say(f"stopped after step {progress.step} of {setting.plan.steps}; the same job goes on from there")
+        place = "there" if saved == progress.step else f"step {saved or 0}"
+        say(f"stopped after step {progress.step} of {setting.plan.steps}; the same job goes on from {place}")
     leave(world)
     return 0 if progress.finished else stop.exit_code
 
 
-def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
+def _prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing) -> Setting:
     params = job.params
     ranks = ranks_of(os.environ)
     if ranks.size != params.ranks:
         raise UserError(f"The job is for {params.ranks} ranks and {ranks.size} were started.")
-    choice = choose(params.device, place_of(ranks, params.threads))
+    choice = choosing(params.device, place_of(ranks, params.threads))
     data = load_radiographs(job.sources, job.findings).limited("train", params.images, seed=params.seed)
     plan = Plan(
         images=len(data.fold("train")),
@@ -101,6 +95,10 @@ def _prepare(job: TrainJob, timeout_seconds: float) -> Setting:
 def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None:
     check_feed(choice.accelerator, job.params.input, job.params.precision, data.side)
     val = data.optional_fold("val")
+    if job.params.compile:
+        require_compiler(choice.accelerator)
+    if job.params.sync_batch_norm and job.params.ranks > 1:
+        require_sync_batch_norm(choice.accelerator)
     if plan.steps_per_epoch == 0:
         raise UserError(
             f"The fold train has {plan.images} images, fewer than one batch of {plan.batch_size}.",
@@ -112,14 +110,30 @@ def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None
         raise UserError(f"schedule.metric {job.params.schedule.metric} needs a fold val, and it has no image.")
 
 
-def _newest(job: TrainJob, identity: str, world: World) -> Snapshot | None:
-    """The checkpoint to go on from. Rank 0 decides which; all read it."""
-    step = find_checkpoint(job.resume, identity, say) if world.leads else None
+def _newest(job: TrainJob, identity: str, world: World) -> tuple[Snapshot | None, Sequence[str]]:
+    """The checkpoint to go on from, and what is to be told about it. Rank 0 decides which; all read it."""
+    warnings: list[str] = []
+    step = find_checkpoint(job.resume, identity, warnings.append) if world.leads else None
     step = world.share(0 if step is None else step)
-    return read_checkpoint(job.resume, step) if step > 0 else None
+    return read_checkpoint(job.resume, step) if step > 0 else None, warnings
 
 
-def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progress | None) -> None:
+def _taken_up(snapshot: Snapshot, ranks: int) -> Progress:
+    """Where it stood; of a training that is not finished, a change of the number of ranks is on record."""
+    progress = snapshot.progress
+    if progress.finished or snapshot.ranks == ranks:
+        return progress
+    change = OtherRanks(after_step=progress.step, ranks_before=snapshot.ranks, ranks=ranks)
+    return replace(progress, other_ranks=(*progress.other_ranks, change))
+
+
+def _other_ranks(snapshot: Snapshot | None, progress: Progress) -> Sequence[str]:
+    if snapshot is None or progress.other_ranks == snapshot.progress.other_ranks:
+        return ()
+    return (f"{other_ranks_text(progress.other_ranks[-1])}: not bit-equal to a training without this change",)
+
+
+def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Snapshot | None) -> None:
     accelerator = setting.choice.accelerator
     journal.append(
         Device(
@@ -128,8 +142,8 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
             because=setting.choice.because,
             torch=torch.__version__,
             ranks=setting.world.size,
-            resumed_from_step=None if resumed is None else resumed.step,
-            resumed_from_ranks=None,
+            resumed_from_step=None if resumed is None else resumed.progress.step,
+            resumed_from_ranks=None if resumed is None else resumed.ranks,
         )
     )
     for remark in (*accelerator.remarks(job.params.precision), *setting.data.remarks()):
@@ -137,6 +151,8 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
     if job.params.images is not None:
         used, all_images = setting.plan.images, setting.plan.images + setting.data.passed_over
         say(f"{used:,} of the {all_images:,} images of the fold train are used, chosen by seed {job.params.seed}")
+    if job.params.sync_batch_norm and setting.world.size == 1:
+        say("sync_batch_norm does nothing with one rank")
     if setting.data.optional_fold("val") is None:
         say("the fold val has no image: nothing is validated, and the last epoch counts as best")
     absent = [
@@ -146,63 +162,6 @@ def _introduce(job: TrainJob, journal: Journal, setting: Setting, resumed: Progr
     ]
     if absent:
         say(f"no training image shows {', '.join(absent)}")
-
-
-def _open_session(
-    job: TrainJob, identity: str, journal: Journal, setting: Setting, snapshot: Snapshot | None, stop: StopRequest
-) -> Session:
-    world, data, accelerator, params = setting.world, setting.data, setting.choice.accelerator, job.params
-    feed = Feed(accelerator, params.input, params.precision)
-    tell = partial(_tell, journal if world.leads else None)
-    network = build_network(
-        params,
-        data.fold("train").labels,
-        feed,
-        world,
-        findings=job.findings,
-        snapshot=None if snapshot is None else snapshot.tensors,
-        tell=tell,
-    )
-    if snapshot is not None:
-        _restore(network, snapshot, setting, params, feed)
-    elif warning := seen_before(network.started_from, job.sources.folds):
-        tell(warning)
-    length = 0 if snapshot is None else snapshot.progress.steps_bytes
-    sink = Sink(
-        world=world,
-        accelerator=accelerator,
-        journal=journal,
-        file=open_steps(job.resume, length) if world.leads else None,
-        plan=setting.plan,
-    )
-    centre = Viewing(stored=data.side, side=params.input.crop, augment=None, seed=params.seed)
-    varied = replace(centre, augment=params.augment, ten_crop=params.ten_crop)
-    labels = data.fold("train").labels
-    val = data.optional_fold("val")
-    return Session(
-        job=job,
-        identity=identity,
-        world=world,
-        accelerator=accelerator,
-        journal=journal,
-        stop=stop,
-        plan=setting.plan,
-        rates=Rates(params.schedule, params.optimizer.lr, setting.plan.steps, setting.plan.steps_per_epoch),
-        criterion=make_criterion(params.loss, labels, dtype=feed.dtype, device=accelerator.device),
-        training=Reader(accelerator, data.pixels, data.fold("train"), varied),
-        validation=None if val is None else Reader(accelerator, data.pixels, val, centre),
-        feed=feed,
-        network=network,
-        log=StepLog(sink),
-        best=None if snapshot is None else snapshot.best,
-    )
-
-
-def _restore(network: Network, snapshot: Snapshot, setting: Setting, params: TrainParams, feed: Feed) -> None:
-    # While only the head learned, DDP took no part: it must not have been rehearsed either when its first step comes.
-    used = snapshot.progress.step > params.freeze_epochs * setting.plan.steps_per_epoch
-    share = params.batch_size // (setting.world.size * params.accumulate)
-    restore(network, snapshot.tensors, feed, setting.world, share=share if used else None)
 
 
 def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progress, *, seconds: float) -> None:
@@ -226,18 +185,17 @@ def _finish(job: TrainJob, journal: Journal, setting: Setting, progress: Progres
         "left_out_images": len(setting.data.left_out),
         "images_not_at_hand": sum(len(images) for images in setting.data.not_at_hand.values()),
         "images_per_second": round(images / trained, 2) if trained > 0 else None,
+        **_skipped(progress),
         "device": setting.choice.accelerator.name,
         "ranks": setting.world.size,
+        **({"other_ranks": "; ".join(map(other_ranks_text, progress.other_ranks))} if progress.other_ranks else {}),
         "seconds": round(seconds, 1),
     }
     journal.append(Summary(facts=facts))
     journal.close(sync=True)
 
 
-def _tell(journal: Journal | None, text: str) -> None:
-    """In the job's log and, where there is one, in its journal. None for ranks that only follow."""
-    if journal is None:
-        return
-    say(text)
-    if journal.path is not None:
-        journal.append(Log(rank=0, stream="stderr", line=text))
+def _skipped(progress: Progress) -> dict[str, object]:
+    """Steps that fp16 left out; nothing in other precisions."""
+    counts = [row.get("skipped_steps") for row in progress.history]
+    return {"skipped_steps": sum(count for count in counts if isinstance(count, int))} if None not in counts else {}
