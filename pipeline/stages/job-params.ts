@@ -23,6 +23,11 @@ export const PRECISION = z
   .default('fp32')
   .describe('of the arithmetic; tf32, bf16 and fp16 need hardware for them, fp64 is for comparing bits');
 
+export const COMPILE = z
+  .boolean()
+  .default(false)
+  .describe('with torch.compile: slow first steps, then faster ones');
+
 /** The ranks' OpenMP threads, where the parameters name their number. */
 export function threadEnvironment(params: JsonObject): Readonly<Record<string, string>> {
   const threads = params['threads'];

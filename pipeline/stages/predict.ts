@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {FINDINGS, FOLDS} from '../model/findings.js';
 import type {Launch, StageContext, StageKind} from '../model/stage-kind.js';
-import {DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
+import {COMPILE, DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
 
 /** Mirrored by py/chexnet/training/params.py. */
 const params = z.strictObject({
@@ -11,6 +11,7 @@ const params = z.strictObject({
   batch_size: z.int().min(1).default(32).describe('images of one forward pass on one rank'),
   folds: z.array(z.enum(FOLDS)).min(1).default(['val', 'test']).describe('folds to score'),
   precision: PRECISION,
+  compile: COMPILE,
 });
 
 /** Scores images with the best model of a training: one row per image, every image once. */

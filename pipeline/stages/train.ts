@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {FINDINGS} from '../model/findings.js';
 import type {Launch, StageContext, StageKind} from '../model/stage-kind.js';
-import {DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
+import {COMPILE, DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
 import {IMAGENET_FILE, inTorchCache} from './torch-cache.js';
 import {TRAIN_PRESETS} from './train-presets.js';
 import {AUGMENT, LOSS, OPTIMIZER, SCHEDULE} from './train-recipe.js';
@@ -75,7 +75,7 @@ const params = z
     optimizer: OPTIMIZER,
     schedule: SCHEDULE,
     precision: PRECISION,
-    compile: z.boolean().default(false).describe('with torch.compile: a slow first step, then faster ones'),
+    compile: COMPILE,
     sync_batch_norm: z
       .boolean()
       .default(false)

@@ -28,6 +28,7 @@ WORKSHOPS = 2
 CONTROLS = (
     Mutant(rule="as it is: one rank, eager", old="", new="", complaint=""),
     Mutant(rule="as it is: one rank, lazy", old="", new="", complaint="", lazy=True),
+    Mutant(rule="as it is: one rank, images read batch by batch", old="", new="", complaint="", resident="never"),
     Mutant(rule="as it is: one rank, processor", old="", new="", complaint="", device="cpu"),
     Mutant(rule="as it is: two ranks, not interrupted", old="", new="", complaint="", ranks=2),
     Mutant(rule="as it is: from a checkpoint", old="", new="", complaint="", lazy=True, ranks=2, start="killed"),
@@ -103,7 +104,7 @@ def worked(
         folder.mkdir()
         source = changed_copy(folder / "source", mutant.old, mutant.new) if mutant.old else SOURCE
         bench = Bench(library, folder, mutant.lazy, source)
-        arguments = training(few, folder, ranks=mutant.ranks, device=mutant.device)
+        arguments = training(few, folder, ranks=mutant.ranks, device=mutant.device, resident=mutant.resident)
         if mutant.start == "killed":
             shutil.copytree(interrupted(mutant.lazy).left, folder / "resume")
         cases.append(
@@ -170,6 +171,14 @@ def test_no_report_calls_the_emulation_a_gaudi(interrupted: Callable[[bool], Int
     done = interrupted(False)
 
     assert "gaudi" not in (json.dumps(done.resumed.events) + done.resumed.stderr).lower()
+
+
+def test_images_that_stay_on_the_device_change_no_bit(worked: dict[str, Worked]) -> None:
+    held, read = (worked[f"as it is: one rank, {name}"] for name in ("eager", "images read batch by batch"))
+
+    assert "of training images stay on the device, and the" in held.stderr
+    assert "stay on the device" not in read.stderr
+    assert (held.out / "last.pt").read_bytes() == (read.out / "last.pt").read_bytes()
 
 
 @pytest.mark.parametrize("rule", [control.rule for control in CONTROLS])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from chexnet.accelerators import cpu, cuda, hpu, mps, xpu
 from chexnet.accelerators.names import AUTO, NAMES
@@ -30,6 +31,9 @@ class Choice:
 
     accelerator: Accelerator
     because: str
+
+
+Choosing: TypeAlias = Callable[[str, Place], Choice]
 
 
 def choose(requested: str, place: Place) -> Choice:

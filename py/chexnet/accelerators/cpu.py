@@ -43,6 +43,8 @@ class CpuAccelerator:
         channels_last=True,
         deterministic=True,
         average=False,
+        # Its kernels across ranks refuse tensors of the host.
+        sync_batch_norm=False,
         compiler="inductor",
     )
 
@@ -83,6 +85,10 @@ class CpuAccelerator:
     def peak_memory_bytes(self) -> int | None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
+
+    def free_memory_bytes(self) -> int | None:
+        # The page cache holds the file already.
+        return None
 
     def rng_state(self) -> torch.Tensor:
         return torch.random.get_rng_state()

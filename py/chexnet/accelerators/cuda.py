@@ -61,6 +61,7 @@ class CudaAccelerator:
             # The backward pass of max pooling adds with atomics.
             deterministic=False,
             average=True,
+            sync_batch_norm=True,
             compiler="inductor",
         )
 
@@ -104,6 +105,11 @@ class CudaAccelerator:
 
     def peak_memory_bytes(self) -> int | None:
         return torch.cuda.max_memory_allocated(self.device)
+
+    def free_memory_bytes(self) -> int | None:
+        free: int = torch.cuda.mem_get_info(self.device)[0]
+        # What torch has set aside and not given out is free for its own tensors.
+        return free + torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
 
     def rng_state(self) -> torch.Tensor:
         return torch.cuda.get_rng_state(self.device)

@@ -56,14 +56,20 @@ class HpuAccelerator:
     name: ClassVar[str] = "hpu"
     backend: ClassVar[str] = "hccl"
     device: ClassVar[torch.device] = torch.device("hpu")
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        precisions=("fp32", "bf16"),
-        # Intel's own examples gave channels_last up.
-        channels_last=False,
-        deterministic=False,
-        average=False,
-        compiler="hpu_backend",
-    )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            precisions=("fp32", "bf16"),
+            # Intel's own examples gave channels_last up.
+            channels_last=False,
+            deterministic=False,
+            average=False,
+            # The bridge of software 1.19 registers its kernels. Nobody has run them here.
+            sync_batch_norm=True,
+            # Lazy mode has graphs of its own, and no torch.compile.
+            compiler=None if _lazy() else "hpu_backend",
+        )
 
     def describe(self) -> str:
         return f"{self.hpu.get_device_name()}, {'lazy' if _lazy() else 'eager'} mode"
@@ -100,6 +106,10 @@ class HpuAccelerator:
 
     def peak_memory_bytes(self) -> int | None:
         return int(self.hpu.max_memory_allocated())
+
+    def free_memory_bytes(self) -> int | None:
+        ask = getattr(self.hpu, "mem_get_info", None)
+        return None if ask is None else int(ask()[0])
 
     def rng_state(self) -> torch.Tensor:
         state = self.hpu.get_rng_state()

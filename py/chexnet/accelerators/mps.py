@@ -32,7 +32,12 @@ class MpsAccelerator:
     backend: ClassVar[str] = "gloo"
     device: ClassVar[torch.device] = torch.device("mps")
     capabilities: ClassVar[Capabilities] = Capabilities(
-        precisions=("fp32", "fp16"), channels_last=False, deterministic=False, average=False, compiler=None
+        precisions=("fp32", "fp16"),
+        channels_last=False,
+        deterministic=False,
+        average=False,
+        sync_batch_norm=False,
+        compiler=None,
     )
 
     def describe(self) -> str:
@@ -68,6 +73,10 @@ class MpsAccelerator:
 
     def peak_memory_bytes(self) -> int | None:
         return None
+
+    def free_memory_bytes(self) -> int | None:
+        # A share of the machine's own memory.
+        return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
 
     def rng_state(self) -> torch.Tensor:
         return torch.mps.get_rng_state()

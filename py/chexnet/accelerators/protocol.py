@@ -18,13 +18,15 @@ class Capabilities:
     """What the device can do.
 
     `deterministic`: every kernel of DenseNet-121 has an exact repeatable form. `average`: its collectives know AVG,
-    besides SUM. `compiler`: torch.compile's backend for it, None where there is none.
+    besides SUM. `sync_batch_norm`: torch.nn.SyncBatchNorm has kernels for it. `compiler`: torch.compile's backend for
+    it, None where there is none.
     """
 
     precisions: tuple[Precision, ...]
     channels_last: bool
     deterministic: bool
     average: bool
+    sync_batch_norm: bool
     compiler: str | None
 
 
@@ -92,6 +94,9 @@ class Accelerator(Protocol):
 
     def peak_memory_bytes(self) -> int | None:
         """The most that this process has held on the device so far, None where it is unknown."""
+
+    def free_memory_bytes(self) -> int | None:
+        """What new tensors can take of the device's own memory, None where it has none or does not tell."""
 
     def rng_state(self) -> torch.Tensor:
         """The device's random number state as a host byte tensor."""

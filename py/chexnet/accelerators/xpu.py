@@ -36,7 +36,12 @@ class XpuAccelerator:
     name: ClassVar[str] = "xpu"
     backend: ClassVar[str] = "xccl"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        precisions=("fp32", "bf16", "fp16"), channels_last=True, deterministic=False, average=True, compiler="inductor"
+        precisions=("fp32", "bf16", "fp16"),
+        channels_last=True,
+        deterministic=False,
+        average=True,
+        sync_batch_norm=True,
+        compiler="inductor",
     )
 
     def describe(self) -> str:
@@ -72,6 +77,13 @@ class XpuAccelerator:
 
     def peak_memory_bytes(self) -> int | None:
         return torch.xpu.max_memory_allocated(self.device)
+
+    def free_memory_bytes(self) -> int | None:
+        # Some drivers do not tell; torch then raises.
+        try:
+            return int(torch.xpu.mem_get_info(self.device)[0])
+        except RuntimeError:
+            return None
 
     def rng_state(self) -> torch.Tensor:
         return torch.xpu.get_rng_state(self.device)

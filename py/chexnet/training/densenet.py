@@ -39,9 +39,9 @@ class DenseNet121(nn.Module):
         return logits
 
 
-def batch_norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+def batch_norms(model: nn.Module) -> list[nn.Module]:
     """Every batch normalisation of the model, in the order of its parameters."""
-    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm)]
 
 
 class _DenseLayer(nn.Module):

@@ -38,11 +38,11 @@ class Feed:
 
     def images(self, batch: Batch) -> torch.Tensor:
         """(n, 3, crop, crop), or (n × views, …) where an image has several."""
-        seen = self._seen(batch.pixels, batch.views)
+        seen = self._seen(batch)
         if batch.mix is None:
             return seen
         weight = self.accelerator.place(batch.mix.weight).to(self.dtype)[:, None, None, None]
-        return seen * weight + self._seen(batch.mix.pixels, batch.mix.views) * (1 - weight)
+        return seen * weight + self._seen(batch.mix.partner) * (1 - weight)
 
     def targets(self, batch: Batch) -> Targets:
         """What the model should have said of a pass in training."""
@@ -53,8 +53,9 @@ class Feed:
             per_rank=batch.per_rank,
         )
 
-    def _seen(self, stored: torch.Tensor, views: Views | None) -> torch.Tensor:
-        pixels = self.accelerator.place(stored)
+    def _seen(self, batch: Batch) -> torch.Tensor:
+        views, place = batch.views, self.accelerator.place
+        pixels = place(batch.pixels) if batch.held is None else batch.held.on(place)
         grey = cut_centre(pixels, self.input.crop) if views is None else self._viewed(pixels, views)
         channels_last = self.accelerator.capabilities.channels_last
         return model_input(grey, self.input.normalize, dtype=self.dtype, channels_last=channels_last)

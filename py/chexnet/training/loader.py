@@ -16,11 +16,14 @@ from chexnet.training.data import Fold, Pixels
 from chexnet.training.losses import count_labels
 from chexnet.training.mixing import mixing_weights, partners
 from chexnet.training.plan import Share
+from chexnet.training.resident import Held
 from chexnet.training.sampling import Integers
 from chexnet.training.views import Viewing, Views
 
 # One is enough: a core reads 78,000 images of 256 px a second from a warm file.
 _AHEAD = 2
+
+_NO_PIXELS = torch.empty(0, dtype=torch.uint8)
 
 _Todo = TypeVar("_Todo")
 
@@ -29,6 +32,7 @@ _Todo = TypeVar("_Todo")
 class Batch:
     """`pixels` uint8 (n, stored, stored) and `labels` float32 (n, findings), on the host, staged for the device.
 
+    `held`: the pixels where they stay on the device; `pixels` is then empty.
     `counted` float32 (n, findings): 1 where a label counts for the loss, 0 where it is missing or its image a filler;
     None when all count. `per_rank`: labels of the whole step that count, divided by the ranks. `mix`: what every image
     is mixed with.
@@ -37,6 +41,7 @@ class Batch:
     pixels: torch.Tensor
     labels: torch.Tensor
     views: Views | None
+    held: Held | None = None
     counted: torch.Tensor | None = None
     per_rank: float = 0.0
     mix: "Mix | None" = None
@@ -44,29 +49,34 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Another image for every image of a batch; `weight` (n,) float32: the first one's share."""
+    """Another image for every image of a batch, without labels; `weight` (n,) float32: the first one's share."""
 
-    pixels: torch.Tensor
-    views: Views | None
+    partner: Batch
     weight: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Makes batches of a fold from positions in it. `present` (n, findings): which labels are known; None: all."""
+    """Makes batches of a fold from positions in it.
+
+    `present` (n, findings): which labels are known; None: all. `resident`: the fold's images on the device, if there.
+    """
 
     accelerator: Accelerator
     pixels: Pixels
     fold: Fold
     viewing: Viewing
     present: npt.NDArray[np.bool_] | None = None
+    resident: torch.Tensor | None = None
 
     def read(self, positions: Integers, epoch: int) -> Batch:
-        rows = self.fold.rows[positions]
+        rows, stage = self.fold.rows[positions], self.accelerator.stage
+        held = None if self.resident is None else Held(self.resident, stage(torch.from_numpy(positions)))
         return Batch(
-            pixels=self.accelerator.stage(torch.from_numpy(read_rows(self.pixels, rows))),
-            labels=self.accelerator.stage(torch.from_numpy(self.fold.labels[positions])),
+            pixels=stage(torch.from_numpy(read_rows(self.pixels, rows))) if held is None else _NO_PIXELS,
+            labels=stage(torch.from_numpy(self.fold.labels[positions])),
             views=self.viewing.of(rows, epoch),
+            held=held,
         )
 
     def read_share(self, share: Share, epoch: int, ranks: int) -> Batch:
@@ -94,9 +104,8 @@ class Reader:
         others = partners(rows, len(self.fold), seed=seed, epoch=epoch)
         weight = mixing_weights(rows, strength, seed=seed, epoch=epoch)
         labels = weight[:, None] * self.fold.labels[positions] + (1 - weight[:, None]) * self.fold.labels[others]
-        partner = self.read(others, epoch)
         staged = self.accelerator.stage(torch.from_numpy(weight))
-        return Mix(pixels=partner.pixels, views=partner.views, weight=staged), labels.astype(np.float32)
+        return Mix(partner=self.read(others, epoch), weight=staged), labels.astype(np.float32)
 
 
 def read_rows(pixels: Pixels, rows: Integers) -> Pixels:

@@ -110,6 +110,7 @@ class PredictParams:
     batch_size: int
     folds: tuple[str, ...]
     precision: Precision
+    compile: bool
 
 
 def parse_train_params(values: Mapping[str, object]) -> TrainParams:
@@ -165,6 +166,7 @@ def parse_predict_params(values: Mapping[str, object]) -> PredictParams:
         batch_size=fields.integer("batch_size", 32, minimum=1),
         folds=fields.texts("folds", ("val", "test")),
         precision=_PRECISIONS[fields.choice("precision", tuple(_PRECISIONS), "fp32")],
+        compile=fields.boolean("compile", False),
     )
     fields.end()
     return params

@@ -14,6 +14,7 @@ import torch
 from chexnet.accelerators.choose import Choice, choose
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Device, Journal, Progress, Summary
+from chexnet.training.compiling import compile_in_place
 from chexnet.training.data import Fold, Radiographs, load_radiographs
 from chexnet.training.densenet import DenseNet121
 from chexnet.training.entry import say
@@ -63,11 +64,13 @@ def run_prediction(job: PredictJob, journal: Journal, *, timeout_seconds: float 
     choice.accelerator.prepare(params.precision)
     feed = Feed(choice.accelerator, wanted, params.precision)
     model = to_device(model, feed).eval()
+    if params.compile:
+        compile_in_place(model, choice.accelerator)
     view = Viewing(stored=data.side, side=wanted.crop, augment=None, seed=0)
     reader = Reader(choice.accelerator, data.pixels, images.fold, view)
     world = join(ranks, choice.accelerator, timeout_seconds=timeout_seconds)
     if world.leads:
-        _introduce(journal, choice, world, data)
+        _introduce(job, journal, choice, world, data)
     scored = score(
         lambda positions: forward(model, reader, feed, positions),
         count=len(images.fold),
@@ -153,7 +156,7 @@ def _until(scored: Iterator[Scored], stop: StopRequest, world: World) -> Iterato
             return
 
 
-def _introduce(journal: Journal, choice: Choice, world: World, data: Radiographs) -> None:
+def _introduce(job: PredictJob, journal: Journal, choice: Choice, world: World, data: Radiographs) -> None:
     journal.append(
         Device(
             name=choice.accelerator.name,
@@ -165,7 +168,7 @@ def _introduce(journal: Journal, choice: Choice, world: World, data: Radiographs
             resumed_from_ranks=None,
         )
     )
-    for remark in data.remarks():
+    for remark in (*choice.accelerator.remarks(job.params.precision), *data.remarks()):
         say(remark)
 
 

@@ -21,6 +21,7 @@ class Mutant:
     ranks: int = 1
     start: Start = "fresh"
     device: str = "hpu"
+    resident: str = "auto"
 
 
 _JOINED = "    return World(ranks=ranks, host=distributed.new_group("
@@ -48,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         rule="no channels_last on the device",
-        old="# Intel's own examples gave channels_last up.\n        channels_last=False",
+        old="# Intel's own examples gave channels_last up.\n            channels_last=False",
         new="channels_last=True",
         complaint="hpu-rule[layout]",
     ),
@@ -57,6 +58,19 @@ MUTANTS = (
         old=".to(feed.dtype).to(feed.accelerator.device)",
         new=".to(feed.dtype)",
         complaint="hpu-rule[devices]",
+    ),
+    Mutant(
+        rule="places in the images that stay on the device are on the device",
+        old="index_select(0, place(self.positions))",
+        new="index_select(0, self.positions)",
+        complaint="hpu-rule[devices]",
+    ),
+    Mutant(
+        rule="images that are read batch by batch are put on the device",
+        old="place(batch.pixels) if batch.held is None",
+        new="batch.pixels if batch.held is None",
+        complaint="Expected all tensors to be on the same device",
+        resident="never",
     ),
     Mutant(
         rule="lazy mode: a step mark after the backward pass, by the accelerator",

@@ -1,0 +1,59 @@
+"""torch.compile: the network by the device's compiler, the time that it takes, and what to do when it fails."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+from torch import nn
+
+from chexnet.accelerators.protocol import Accelerator
+from chexnet.accelerators.require import require_compiler
+from chexnet.mistakes import UserError
+
+
+def compile_in_place(model: nn.Module, accelerator: Accelerator) -> None:
+    """From now on calls of the model are compiled, at the first of each kind; its parameters keep their names.
+
+    The model is compiled, not DistributedDataParallel around it: the first epochs may go past that, and validation
+    does. Gradients then come all at once, which costs nothing: the devices' bucket holds them all anyway.
+    """
+    # There are few shapes. Left to itself torch would make a second one general, and slower.
+    model.compile(backend=require_compiler(accelerator), dynamic=False)
+
+
+@dataclass(slots=True)
+class Timed:
+    """A context that tells once, of the first time that it is entered, how long that took."""
+
+    what: str
+    accelerator: Accelerator
+    tell: Callable[[str], None]
+    wanted: bool
+    begun: float = 0.0
+
+    def __enter__(self) -> None:
+        if self.wanted:
+            self.begun = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.wanted and kind is None:
+            self.wanted = False
+            self.accelerator.synchronize()
+            self.tell(f"{self.what} took {time.perf_counter() - self.begun:.1f} s with torch.compile")
+
+
+def is_compiler_failure(error: BaseException) -> bool:
+    """Whether torch.compile failed, and not what it compiled."""
+    return any(cause.__module__.startswith(("torch._dynamo", "torch._inductor")) for cause in type(error).__mro__)
+
+
+def compiler_failure(error: BaseException, accelerator: Accelerator) -> UserError:
+    """The first line of what it said, and the way out."""
+    said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return UserError(
+        f"torch.compile failed with the backend {accelerator.capabilities.compiler}: {said.strip()}",
+        "Leave compile out; or give the compiler what it lacks (on a processor, a C++ compiler as g++).",
+    )
