@@ -35,7 +35,9 @@ export function fingerprintOf(request: FingerprintRequest): Fingerprint {
 /** What an edge is called in a fingerprint: renaming a stage changes nothing for those who find it by its type. */
 export function needKey(stage: Stage, need: Need): string {
   const isOnly = stage.needs.filter(({type}) => type === need.type).length === 1;
-  return isOnly && stage.kind.work.kind !== 'exec' ? need.type : need.stage;
+  // What gathers tells who they are.
+  const gathers = stage.kind.inputs.some(({type, many}) => type === need.type && many === true);
+  return isOnly && !gathers && stage.kind.work.kind !== 'exec' ? need.type : need.stage;
 }
 
 /** Whether what the need gives is part of the fingerprint, or is only waited for. */

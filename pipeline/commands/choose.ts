@@ -1,7 +1,7 @@
 import {select} from '../graph/select.js';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
+import {meantStage, stagesNamed} from '../model/member.js';
 import {err, ok, type Result} from '../model/result.js';
-import {didYouMean} from '../model/spelling.js';
 import type {StageGraph, StageId} from '../model/stage.js';
 import {FORCE_ALL, type SelectOptions} from './options.js';
 
@@ -14,11 +14,12 @@ export function choose(
 ): Result<Chosen, readonly Diagnostic[]> {
   const selected = select(graph, options);
   const unknown = options.force
-    .filter((name) => name !== FORCE_ALL && !graph.has(name as StageId))
-    .map((name) => fault(`--force: there is no stage '${name}'`, null, didYouMean(name, graph.keys())));
+    .filter((name) => name !== FORCE_ALL && stagesNamed(name, graph.keys()).length === 0)
+    .map((name) => fault(`--force: there is no stage '${name}'`, null, meantStage(name, graph.keys())));
   if (!selected.ok) return err([...selected.error, ...unknown]);
   if (unknown.length > 0) return err(unknown);
   const all = options.force.includes(FORCE_ALL);
-  const forced = [...selected.value].filter((id) => all || options.force.includes(id));
+  const named = new Set(options.force.flatMap((name) => stagesNamed(name, graph.keys())));
+  const forced = [...selected.value].filter((id) => all || named.has(id));
   return ok({selected: selected.value, forced: new Set(forced)});
 }

@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
-import {didYouMean} from '../model/spelling.js';
+import {meantStage, stagesNamed} from '../model/member.js';
 import {listWords} from '../model/words.js';
 import {createTerminal} from '../show/live.js';
 import type {RunPlace} from '../store/run-reference.js';
@@ -58,7 +58,7 @@ async function printEvents(
     }
     for (const event of read.value.events) {
       last = event;
-      const isOfStage = stage === null || ('stage' in event && event.stage === stage);
+      const isOfStage = stage === null || ('stage' in event && stagesNamed(stage, [event.stage]).length > 0);
       if (isOfStage || (event.type === 'run-started' && printer.wantsStart)) printer.print(event);
     }
     if (!request.follow || ended || last?.type === 'run-finished' || shell.interrupted.aborted) break;
@@ -94,7 +94,8 @@ function printerFor(shell: Shell, {json, events, place}: LogsOptions & {place: R
 }
 
 function unknownStage(first: Event | undefined, stage: string | null): Diagnostic | null {
-  if (first?.type !== 'run-started' || stage === null || first.stages.some((id) => id === stage)) return null;
-  const hint = didYouMean(stage, first.stages) ?? `it has ${listWords(first.stages)}`;
+  if (first?.type !== 'run-started' || stage === null || stagesNamed(stage, first.stages).length > 0)
+    return null;
+  const hint = meantStage(stage, first.stages) ?? `it has ${listWords(first.stages)}`;
   return fault(`the run has no stage '${stage}'`, null, hint);
 }

@@ -91,8 +91,11 @@ function collect(value: string, earlier: readonly string[]): readonly string[] {
 }
 
 function collectList(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, ...value.split(',').filter((word) => word !== '')];
+  return [...earlier, ...(value.match(LISTED) ?? [])];
 }
+
+/** What stands between commas; those in the name of a matrix's member are part of it. */
+const LISTED = /(?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^,])+/g;
 
 export function positiveInteger(value: string): number {
   const number = Number(value);

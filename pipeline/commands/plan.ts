@@ -5,7 +5,7 @@ import {type PlannedStage, planRun} from '../cache/plan.js';
 import {fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {JsonObject} from '../model/json.js';
-import {didYouMean} from '../model/spelling.js';
+import {meantStage, stagesNamed} from '../model/member.js';
 import {listWords} from '../model/words.js';
 import {type Activity, activityDocument, activityLines} from '../show/activity.js';
 import {decisionWord, reasonText} from '../show/phrases.js';
@@ -70,19 +70,26 @@ export async function whyCommand(
   const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
   if (typeof planned === 'number') return planned;
   const {plan, store} = planned;
-  const entry = plan.find(({stage}) => stage.id === options.stage);
+  const ids = plan.map(({stage}) => stage.id);
+  const named = new Set(stagesNamed(options.stage, ids));
+  const entries = plan.filter(({stage}) => named.has(stage.id));
+  const [entry, ...others] = entries;
   if (entry === undefined) {
-    const ids = plan.map(({stage}) => stage.id);
-    const hint = didYouMean(options.stage, ids) ?? `it has ${listWords(ids)}`;
+    const hint = meantStage(options.stage, ids) ?? `it has ${listWords(ids)}`;
     sayFaults(shell, [fault(`${file} has no stage '${options.stage}'`, null, hint)]);
     return EXIT.usage;
   }
   if (options.json) {
-    shell.print(`${JSON.stringify({schema: 'pipeline/why/v1', ...planEntry(entry, store)}, null, 2)}\n`);
+    // A stage with a matrix has a decision for each member.
+    const members = {id: options.stage, members: entries.map((one) => planEntry(one, store))};
+    const what = others.length === 0 ? planEntry(entry, store) : members;
+    shell.print(`${JSON.stringify({schema: 'pipeline/why/v1', ...what}, null, 2)}\n`);
     return EXIT.ok;
   }
-  shell.print(table([entry.stage.id, decisionWord(entry.decision), reasonText(entry.decision)], []));
-  for (const reason of entry.decision.because.slice(1)) shell.print(`  ${reason.text}\n`);
+  for (const {stage, decision} of entries) {
+    shell.print(table([stage.id, decisionWord(decision), reasonText(decision)], []));
+    for (const reason of decision.because.slice(1)) shell.print(`  ${reason.text}\n`);
+  }
   return EXIT.ok;
 }
 

@@ -14,7 +14,10 @@ export async function validateCommand(
   const loaded = loadPipeline(shell, options);
   const faults = loaded.ok ? [] : loaded.error;
   const warnings = loaded.ok
-    ? missingFiles(loaded.value.config).map((fault) => ({...fault, severity: 'warning' as const}))
+    ? missingFiles({stages: loaded.value.graph.values()}).map((fault) => ({
+        ...fault,
+        severity: 'warning' as const,
+      }))
     : [];
   if (options.json) {
     const document = {
@@ -26,8 +29,8 @@ export async function validateCommand(
   } else {
     if (faults.length + warnings.length > 0) sayFaults(shell, [...faults, ...warnings]);
     if (loaded.ok) {
-      const {name, file, stages} = loaded.value.config;
-      shell.print(`${file}: ${name}, ${countOf(stages.length, 'stage')}, valid\n`);
+      const {config, graph} = loaded.value;
+      shell.print(`${config.file}: ${config.name}, ${countOf(graph.size, 'stage')}, valid\n`);
     }
   }
   return loaded.ok ? EXIT.ok : EXIT.usage;

@@ -1,5 +1,7 @@
 import type {Location} from '../model/diagnostic.js';
-import type {Digest, Stage} from '../model/stage.js';
+import type {JsonObject} from '../model/json.js';
+import type {MatrixValue} from '../model/member.js';
+import type {DeclaredFile, Digest, Origin, Stage} from '../model/stage.js';
 
 /** A configuration without a fault in it, but for its edges: those are drawn and checked by graph/build.ts. */
 export type PipelineConfig = Readonly<{
@@ -21,8 +23,31 @@ export type PipelineConfig = Readonly<{
   stages: readonly StageConfig[];
 }>;
 
-/** A stage whose edges are only names so far; `needs` is null when they follow from the artifact types. */
-export type StageConfig = Omit<Stage, 'needs'> & Readonly<{needs: readonly NeedName[] | null}>;
+/**
+ * A stage whose edges are only names so far; `needs` is null when they follow from the artifact types. What a matrix makes
+ * of it stands in `matrix`; its own parameters are then those of the first member. graph/build.ts takes them apart.
+ */
+export type StageConfig = Omit<Stage, 'needs' | 'member'> &
+  Readonly<{needs: readonly NeedName[] | null; matrix: Matrix | null}>;
+
+/** Every combination of some values of parameters. */
+export type Matrix = Readonly<{axes: readonly MatrixAxis[]; members: readonly MatrixMember[]}>;
+
+/** `path` is dotted, below `params`. `location` is null when a -S argument gave it. */
+export type MatrixAxis = Readonly<{
+  path: string;
+  values: readonly MatrixValue[];
+  origin: Origin;
+  location: Location | null;
+}>;
+
+/** One combination, by path, and the stage's parameters with it. */
+export type MatrixMember = Readonly<{
+  values: Readonly<Record<string, MatrixValue>>;
+  params: JsonObject;
+  files: readonly DeclaredFile[];
+  origins: ReadonlyMap<string, Origin>;
+}>;
 
 /** `location` is null when a -S argument gave the name. */
 export type NeedName = Readonly<{id: string; location: Location | null}>;

@@ -1,5 +1,6 @@
 import {isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import type {Origin, StageId} from '../model/stage.js';
+import {commonParams, matrixValues} from './common-params.js';
 import type {PipelineConfig, StageConfig} from './config.js';
 import {writeYaml} from './source.js';
 
@@ -14,6 +15,8 @@ export function resolvedYaml(config: PipelineConfig, {showOrigin}: {showOrigin: 
     const stage = top === 'stages' && id !== undefined ? stages.get(id) : undefined;
     if (!showOrigin || stage === undefined) return null;
     if (section === undefined) return spot(stage.declaredAt);
+    const axis = stage.matrix?.axes.find((one) => section === 'matrix' && one.path === below[0]);
+    if (axis !== undefined) return describeOrigin(axis.origin);
     return section === 'params' && below.length > 0 ? describeOrigin(originOf(stage, below.join('.'))) : null;
   });
 }
@@ -27,14 +30,16 @@ function resolvedValues({name, python, slots, stages}: PipelineConfig): JsonObje
   };
 }
 
-function stageValues({kind, needs, params, slots, timeoutMs, retries}: StageConfig): JsonObject {
+function stageValues(stage: StageConfig): JsonObject {
+  const {kind, needs, matrix, slots, timeoutMs, retries} = stage;
   return {
     uses: kind.uses,
     ...(needs === null ? {} : {needs: needs.map(({id}) => id)}),
-    params,
+    ...(matrix === null ? {} : {matrix: matrixValues(matrix)}),
+    params: commonParams(stage),
     ...(Object.keys(slots).length === 0 ? {} : {slots}),
     ...(timeoutMs === null ? {} : {timeout: timeoutMs / 1000}),
-    ...(retries === 0 ? {} : {retries}),
+    ...(retries === null ? {} : {retries}),
   };
 }
 

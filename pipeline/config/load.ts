@@ -7,12 +7,12 @@ import type {Digest} from '../model/stage.js';
 import type {PipelineConfig, StageConfig} from './config.js';
 import {check} from './faults.js';
 import {type Environment, interpolate} from './interpolate.js';
-import {entryAt, type LocatedMap, merge} from './located.js';
+import {entryAt, type Located, type LocatedMap, merge} from './located.js';
+import {checkMembers} from './members.js';
 import {override} from './override.js';
-import {withPresets} from './preset.js';
 import {nameFrom, readConfigFile} from './read.js';
 import {ANY_STAGE, type StageKinds, stageSchema, TOP_LEVEL_KEYS, topLevelSchema} from './schema.js';
-import {type CheckedStage, checkStage} from './stage.js';
+import type {CheckedStage} from './stage.js';
 
 /** What a configuration is made of, and what it may refer to. */
 export type LoadRequest = Readonly<{
@@ -40,7 +40,7 @@ export function loadConfig(request: LoadRequest): Result<PipelineConfig, readonl
   const {environment, folder} = request;
   const interpolated = interpolate(tree, {environment, workingFolder: folder, faults});
   if (interpolated.kind !== 'map') throw new Error('Internal error: a map is no map any more');
-  const root = withPresets(interpolated, request.kinds);
+  const root = interpolated;
   // A value that could not be filled in is wrong for one reason only.
   const unfilled = new Set(faults.map(place));
   const top = check(topLevelSchema(ANY_STAGE), {root, at: []});
@@ -98,7 +98,7 @@ function mergeMaps(below: LocatedMap, above: LocatedMap): LocatedMap {
 
 function checkStages(
   root: LocatedMap,
-  {kinds, environment}: Readonly<{kinds: StageKinds; environment: Environment}>,
+  request: LoadRequest,
 ): {
   found: readonly CheckedStage[];
   /** Names of the others. */
@@ -107,10 +107,14 @@ function checkStages(
 } {
   const stages = entryAt(root, ['stages'])?.value;
   if (stages?.kind !== 'map') return {found: [], broken: [], faults: []};
+  const {kinds, environment} = request;
   const schema = stageSchema(kinds);
+  const files = filesOf(request);
+  const layerOf = (origin: Located['origin']): number =>
+    origin.kind === 'override' ? files.length : files.indexOf(origin.location.file);
   const checked = [...stages.entries.keys()].map((id) => ({
     id,
-    stage: checkStage({id, root, kinds, schema, environment}),
+    stage: checkMembers({id, root, kinds, schema, environment, layerOf}),
   }));
   return {
     found: checked.flatMap(({stage}) => (stage.ok ? [stage.value] : [])),
@@ -130,11 +134,8 @@ function digestOf(values: JsonObject): Digest {
 }
 
 /** As a reader meets them: file by file from top to bottom, then what the command line got wrong. */
-function inOrder(
-  faults: readonly Diagnostic[],
-  {file, overlays, folder}: LoadRequest,
-): readonly Diagnostic[] {
-  const files = [file, ...overlays].map((name) => nameFrom(folder, resolve(folder, name)));
+function inOrder(faults: readonly Diagnostic[], request: LoadRequest): readonly Diagnostic[] {
+  const files = filesOf(request);
   const rank = ({location}: Diagnostic): readonly number[] =>
     location === null ? [files.length] : [files.indexOf(location.file), location.line, location.column];
   return [...faults].sort((a, b) => {
@@ -142,6 +143,11 @@ function inOrder(
     const first = left.findIndex((value, index) => value !== right[index]);
     return first === -1 ? 0 : left[first]! - (right[first] ?? 0);
   });
+}
+
+/** The files as locations name them, each laid over those before it. */
+function filesOf({file, overlays, folder}: LoadRequest): readonly string[] {
+  return [file, ...overlays].map((name) => nameFrom(folder, resolve(folder, name)));
 }
 
 function place({location}: Diagnostic): string {

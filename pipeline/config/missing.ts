@@ -1,16 +1,19 @@
 import {statSync} from 'node:fs';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {Json} from '../model/json.js';
-import type {Origin} from '../model/stage.js';
+import type {Origin, Stage} from '../model/stage.js';
 import type {PathParam} from '../model/stage-kind.js';
-import type {PipelineConfig, StageConfig} from './config.js';
+
+type Reading = Pick<Stage, 'id' | 'member' | 'kind' | 'params' | 'origins' | 'declaredAt'>;
 
 /** The files and folders that stages want to read and that are not there, each with how to get it. */
-export function missingFiles(config: PipelineConfig): readonly Diagnostic[] {
-  return config.stages.flatMap(missingFilesOf);
+export function missingFiles({stages}: Readonly<{stages: Iterable<Reading>}>): readonly Diagnostic[] {
+  const missing = [...stages].flatMap(missingFilesOf);
+  // What all members of a matrix lack is told once.
+  return [...new Map(missing.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-function missingFilesOf(stage: StageConfig): readonly Diagnostic[] {
+function missingFilesOf(stage: Reading): readonly Diagnostic[] {
   return stage.kind.paths.flatMap((wanted) => {
     const value: Json | undefined = stage.params[wanted.param];
     const paths = Array.isArray(value)
@@ -36,11 +39,11 @@ function whatIsWrong(path: string, wanted: PathParam['is']): string | null {
 }
 
 function complain(
-  {id, origins, declaredAt}: StageConfig,
+  {id, member, origins, declaredAt}: Reading,
   {key, wanted, wrong}: {key: string; wanted: PathParam; wrong: string},
 ): Diagnostic {
   const origin: Origin = origins.get(key) ?? {kind: 'default'};
-  const message = `stages.${id}.params.${key}: ${wrong}`;
+  const message = `stages.${member?.of ?? id}.params.${key}: ${wrong}`;
   if (origin.kind === 'override') return fault(`${origin.argument}: ${message}`, null, wanted.hint);
   return fault(message, origin.kind === 'default' ? declaredAt : origin.location, wanted.hint);
 }

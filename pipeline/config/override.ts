@@ -80,6 +80,9 @@ function fullPath(
       hint: 'lay a file over the configuration: -c overlay.yaml',
     });
   }
+  // A matrix names parameters by their whole paths.
+  if (first === 'stages' && written[2] === 'matrix' && written.length > 3)
+    return ok([...written.slice(0, 3), written.slice(3).join('.')]);
   if (topLevel.includes(first)) return ok(written);
   if (ids.includes(first)) {
     if (second === undefined) {

@@ -3,20 +3,10 @@ import {entryAt, type Located, type LocatedEntry, type LocatedMap, locationOf, m
 import type {StageKinds} from './schema.js';
 
 /**
- * The configuration with the values of each stage's `preset` filled in where none are written. They stand where the preset
- * is named: faults and origins point there.
+ * A stage with the values of its `preset` filled in where none are written. They stand where the preset is named: faults
+ * and origins point there.
  */
-export function withPresets(root: LocatedMap, kinds: StageKinds): LocatedMap {
-  const stages = entryAt(root, ['stages']);
-  if (stages?.value.kind !== 'map') return root;
-  const entries = new Map(
-    [...stages.value.entries].map(([id, stage]) => [id, {...stage, value: filled(stage.value, kinds)}]),
-  );
-  const value: LocatedMap = {...stages.value, entries};
-  return {...root, entries: new Map(root.entries).set('stages', {...stages, value})};
-}
-
-function filled(stage: Located, kinds: StageKinds): Located {
+export function withPreset(stage: Located, kinds: StageKinds): Located {
   const uses = entryAt(stage, ['uses'])?.value;
   const params = entryAt(stage, ['params']);
   const named = entryAt(stage, ['params', 'preset'])?.value;

@@ -20,6 +20,22 @@ const TIME = z.union([
   z.string().regex(/^[1-9]\d*(?:\.\d+)?[smh]$/, 'expected seconds, or a time such as 90s, 15m or 2h'),
 ]);
 
+/** More members than any machine trains; and a slip of the keys makes no more of them. */
+export const MOST_MEMBERS = 256;
+
+/** Values of parameters, by their dotted paths below `params`. */
+export const MATRIX = z
+  .record(
+    z
+      .string()
+      .regex(
+        /^[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*$/,
+        'a parameter is named by its path below params, such as optimizer.lr',
+      ),
+    z.array(z.union([z.number(), z.string(), z.boolean(), z.null()])).min(1),
+  )
+  .refine((lists) => Object.keys(lists).length > 0, 'a matrix varies at least one parameter');
+
 /** Everything above the stages; a stage is checked on its own, so that a fault in one hides none in another. */
 export function topLevelSchema<Stage extends z.ZodType>(stage: Stage) {
   return z.strictObject({
@@ -82,9 +98,16 @@ function stageKeys() {
       .describe(
         'Stages whose results this one takes. Left out: the only stage that makes what this kind takes.',
       ),
+    matrix: MATRIX.optional().describe(
+      'Values to take in turn, by the path of the parameter below params: every combination is a stage of its own.',
+    ),
     slots: SLOTS.default({}).describe('How many of each resource this stage holds while it runs.'),
     timeout: TIME.optional().describe('Longest time it may run: seconds, or 90s, 15m, 2h.'),
-    retries: z.int().min(0).default(0).describe('How often to try again after a failure.'),
+    retries: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('How often in a row to try again after a failure. Left out: 2 for train and predict, else 0.'),
   };
 }
 

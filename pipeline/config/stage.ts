@@ -38,8 +38,9 @@ export function checkStage(request: {
     folder: root.folder,
   });
   const timeoutMs = value.timeout === undefined ? null : milliseconds(value.timeout);
-  const slots = {...kind.slots, ...value.slots};
-  const {retries} = value;
+  // Who names slots says what the stage takes: the kind's are for those who do not.
+  const slots = Object.keys(value.slots).length > 0 ? value.slots : kind.slots;
+  const retries = value.retries ?? null;
   const needs = value.needs?.map((name, index) => {
     const node = entryAt(root, [...at, 'needs', index])!.value;
     return {id: name, location: locationOf(node)};
@@ -51,6 +52,7 @@ export function checkStage(request: {
     params,
     files,
     origins: originsOf(params, written),
+    matrix: null,
     ...{slots, timeoutMs, retries, declaredAt},
   };
   const names = value.needs ?? null;

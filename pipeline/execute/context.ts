@@ -52,5 +52,7 @@ export function artifactRef(
   const {uses, type, output, fingerprint} = record;
   const {digest} = fingerprint;
   const path = layout.artifact(digest);
-  return {stage: stage.id, uses, type, path, output, fingerprint: digest, params: stage.params};
+  const {id, member, needs, params} = stage;
+  const from = {stage: id, ...(member === undefined ? {} : {member}), needs};
+  return {...from, uses, type, path, output, fingerprint: digest, params};
 }

@@ -2,9 +2,10 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {type Failure, stoppedFailure} from '../model/failure.js';
+import {baseOf} from '../model/member.js';
 import {err, ok} from '../model/result.js';
 import type {RunName} from '../model/stage.js';
-import type {StageContext, StageResult} from '../model/stage-kind.js';
+import type {ArtifactRef, StageContext, StageResult} from '../model/stage-kind.js';
 import {execParams} from '../stages/exec.js';
 import {killGroup} from './process-group.js';
 import type {WorkOrder} from './work-order.js';
@@ -147,14 +148,21 @@ function ownVariables(context: StageContext, run: RunName): Record<string, strin
   };
   // By stage, and by type where that is clear.
   for (const {stage, type, path} of context.needs) {
-    const alone = context.needs.filter((need) => need.type === type).length === 1;
-    for (const name of alone ? [type, stage] : [stage]) variables[`PIPELINE_NEED_${upperCase(name)}`] = path;
+    const isOnly = (same: (need: ArtifactRef) => boolean) => context.needs.filter(same).length === 1;
+    const names: string[] = [stage];
+    // Of a matrix mostly one member is taken: it is called like the stage.
+    if (isOnly((need) => baseOf(need.stage) === baseOf(stage))) names.push(baseOf(stage));
+    if (isOnly((need) => need.type === type)) names.push(type);
+    for (const name of names) variables[`PIPELINE_NEED_${upperCase(name)}`] = path;
   }
   return variables;
 }
 
 function upperCase(name: string): string {
-  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+  return name
+    .replace(/\]$/, '')
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9]/g, '_');
 }
 
 function ended(end: {

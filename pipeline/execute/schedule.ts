@@ -145,9 +145,13 @@ async function runStage(order: RunOrder, given: Schedule, since: {at: number}): 
   }
 }
 
-/** Two jobs of many ranks at once slow each other down sixfold and more, so each takes the accelerator by default. */
+/**
+ * Two jobs of many ranks at once slow each other down sixfold and more, so each takes the accelerator, of which there is
+ * one, unless the stage says what it takes.
+ */
 function wantedBy({kind, slots}: Stage): Readonly<Record<string, number>> {
-  return kind.work.kind === 'distributed' ? {accelerator: 1, ...slots} : slots;
+  const isSaid = Object.keys(slots).length > 0;
+  return kind.work.kind === 'distributed' && !isSaid ? {accelerator: 1} : slots;
 }
 
 type Because = Extract<Outcome, {status: 'cancelled'}>['because'];

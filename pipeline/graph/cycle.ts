@@ -1,13 +1,14 @@
 import type {StageConfig} from '../config/config.js';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
+import {baseOf} from '../model/member.js';
 import type {Stage, StageId} from '../model/stage.js';
 
 /** Each stage is told as part of one cycle at most: breaking that one may break the others. */
 export function findCycles(
-  stages: readonly Stage[],
+  stages: readonly Pick<Stage, 'id' | 'needs'>[],
   declared: ReadonlyMap<StageId, StageConfig>,
 ): readonly Diagnostic[] {
-  const byId = new Map(stages.map((stage): [StageId, Stage] => [stage.id, stage]));
+  const byId = new Map(stages.map((stage) => [stage.id, stage]));
   const visited = new Set<StageId>();
   const told = new Set<StageId>();
   const faults: Diagnostic[] = [];
@@ -30,7 +31,7 @@ export function findCycles(
 function describeCycle(cycle: readonly StageId[], declared: ReadonlyMap<StageId, StageConfig>): Diagnostic {
   const where = (from: StageId, to: StageId) => {
     const stage = declared.get(from)!;
-    return stage.needs?.find(({id}) => id === to)?.location ?? stage.declaredAt;
+    return stage.needs?.find(({id}) => baseOf(id) === to)?.location ?? stage.declaredAt;
   };
   const edges = cycle.slice(0, -1).map((from, index) => ({from, to: cycle[index + 1]!}));
   const [first, ...rest] = edges;

@@ -19,17 +19,23 @@ export function drawGraph(graph: StageGraph, format: GraphFormat): string {
 /** https://mermaid.js.org/syntax/flowchart.html; edges carry the type of what flows along them. */
 function drawMermaid(graph: StageGraph): string {
   const lines = [...graph.values()].flatMap(({id, kind, needs}) => [
-    `  ${mermaidId(id)}["${id === kind.uses ? id : `${id}<br>(${kind.uses})`}"]`,
+    `  ${mermaidId(id)}["${mermaidText(id)}${id === kind.uses ? '' : `<br>(${kind.uses})`}"]`,
     ...needs.map(({stage, type}) => `  ${mermaidId(stage)} -->|${type}| ${mermaidId(id)}`),
   ]);
   return `flowchart TD\n${lines.join('\n')}\n`;
 }
 
-/** Mermaid takes some words, of which a stage may have the name, for its own. */
+/** Mermaid takes some words, of which a stage may have the name, for its own; and members' names hold what it reads. */
 function mermaidId(id: StageId): string {
-  return /^(?:end|graph|flowchart|subgraph|default|class|click|style|direction|call|href)$/.test(id)
-    ? `_${id}`
-    : id;
+  const plain = id.replace(/[^a-z0-9-]/g, (sign) => `_${sign.codePointAt(0)!.toString(16)}_`);
+  return /^(?:end|graph|flowchart|subgraph|default|class|click|style|direction|call|href)$/.test(plain)
+    ? `_${plain}`
+    : plain;
+}
+
+/** Inside quotes; # begins a sign by its number. */
+function mermaidText(id: StageId): string {
+  return id.replace(/["#&<>]/g, (sign) => `#${sign.codePointAt(0)};`);
 }
 
 /**

@@ -1,12 +1,20 @@
 import type {NeedName, StageConfig} from '../config/config.js';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
+import {parseMember} from '../model/member.js';
 import {didYouMean} from '../model/spelling.js';
 import type {Need} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {listWords} from '../model/words.js';
 
 /** The edges into one stage, as far as they can be drawn, and what is wrong with the others. */
-export type Wiring = {readonly needs: readonly Need[]; readonly faults: readonly Diagnostic[]};
+export type Wiring = {readonly needs: readonly WiredNeed[]; readonly faults: readonly Diagnostic[]};
+
+/** An edge before matrices are taken apart: from a stage as it is written. */
+export type WiredNeed = Need &
+  Readonly<{
+    /** When members were named: the name, and where. */
+    name?: NeedName;
+  }>;
 
 /** The stages of a configuration. Of those that are `broken` nothing but the name is known. */
 export type Known = Readonly<{stages: readonly StageConfig[]; broken: readonly string[]}>;
@@ -25,36 +33,41 @@ export function wire(stage: StageConfig, known: Known): Wiring {
     if (needs.some(({type}) => type === input.type)) continue;
     const makers = known.stages.filter(({id, kind}) => id !== stage.id && kind.output === input.type);
     const [only] = makers;
-    if (only !== undefined && makers.length === 1) needs.push({stage: only.id, type: input.type});
+    if (input.many && only !== undefined)
+      needs.push(...makers.map(({id}) => ({stage: id, type: input.type})));
+    else if (only !== undefined && makers.length === 1) needs.push({stage: only.id, type: input.type});
     else if (only !== undefined) faults.push(ambiguous(stage, {type: input.type, makers}));
     else if (!input.optional) faults.push(absent(stage, input.type));
   }
   return {needs, faults};
 }
 
-function namedNeeds(stage: StageConfig, {stages, broken}: Known): {needs: Need[]; faults: Diagnostic[]} {
-  const needs: Need[] = [];
+function namedNeeds(stage: StageConfig, {stages, broken}: Known): {needs: WiredNeed[]; faults: Diagnostic[]} {
+  const needs: WiredNeed[] = [];
   const faults: Diagnostic[] = [];
   for (const [index, name] of (stage.needs ?? []).entries()) {
-    const maker = stages.find(({id}) => id === name.id);
+    const wanted = parseMember(name.id)?.of ?? name.id;
+    const maker = stages.find(({id}) => id === wanted);
     const earlier = stage.needs!.slice(0, index).find(({id}) => id === name.id);
     const fail = (message: string, hint?: string): void => {
       faults.push(fault(`stages.${stage.id}.needs: ${message}`, name.location ?? stage.declaredAt, hint));
     };
     if (earlier !== undefined) faults.push(repeated(stage, {name, earlier}));
-    else if (name.id === stage.id) fail('a stage cannot need itself');
+    else if (wanted === stage.id) fail('a stage cannot need itself');
     else if (maker === undefined) {
       const others = [...stages.map(({id}) => id), ...broken].filter((id) => id !== stage.id);
-      if (!others.includes(name.id)) fail(`there is no stage "${name.id}"`, didYouMean(name.id, others));
+      if (!others.includes(wanted)) fail(`there is no stage "${wanted}"`, didYouMean(wanted, others));
     } else {
       const type = maker.kind.output;
       const rival = needs.find((need) => need.type === type);
-      if (stage.kind.work.kind === 'exec') needs.push({stage: maker.id, type});
-      else if (!stage.kind.inputs.some((input) => input.type === type)) {
+      const need = {stage: maker.id, type, ...(wanted === name.id ? {} : {name})};
+      const input = stage.kind.inputs.find((one) => one.type === type);
+      if (stage.kind.work.kind === 'exec' || input?.many) needs.push(need);
+      else if (input === undefined) {
         fail(`${stage.kind.uses} takes no ${type}, which "${maker.id}" makes`, takes(stage));
       } else if (rival !== undefined)
         fail(`both "${rival.stage}" and "${maker.id}" make ${type}`, 'name one of them');
-      else needs.push({stage: maker.id, type});
+      else needs.push(need);
     }
   }
   return {needs, faults};
@@ -104,4 +117,5 @@ const MAKERS: Readonly<Partial<Record<ArtifactType, string>>> = {
   model: 'train',
   predictions: 'predict',
   evaluation: 'evaluate',
+  leaderboard: 'leaderboard',
 };

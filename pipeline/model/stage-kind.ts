@@ -3,6 +3,7 @@ import type {Failure} from './failure.js';
 import type {Digest, StageId} from './identity.js';
 import type {JobEvent} from './job-event.js';
 import type {JsonObject} from './json.js';
+import type {StageMember} from './member.js';
 import type {Result} from './result.js';
 
 /** What a stage leaves behind; edges of the graph are matched by it. `files` is whatever an `exec` stage declares. */
@@ -17,6 +18,7 @@ export type ArtifactType =
   | 'model'
   | 'predictions'
   | 'evaluation'
+  | 'leaderboard'
   | 'report'
   | 'files';
 
@@ -37,6 +39,8 @@ export type StageKind = Readonly<{
   /** Top-level parameters that change how fast a result comes, not the result: left out of the fingerprint. */
   speedOnly: readonly string[];
   slots: Readonly<Record<string, number>>;
+  /** How often in a row it is tried again when the world broke it, unless the configuration says; 0 when absent. */
+  retries?: number;
   /**
    * Of an artifact that is there: why these parameters, which are not in the key, do not let it stand, for example a limit
    * that was lowered since; null when they do.
@@ -45,8 +49,11 @@ export type StageKind = Readonly<{
   work: Work;
 }>;
 
-/** `inKey: false`: it must be there first, but what it is leaves no trace in the result, so it is not in the fingerprint. */
-export type StageInput = Readonly<{type: ArtifactType; optional: boolean; inKey?: false}>;
+/**
+ * `inKey: false`: it must be there first, but what it is leaves no trace in the result, so it is not in the fingerprint.
+ * `many: true`: the stage gathers: it takes what all stages make of that type, every member of a matrix too.
+ */
+export type StageInput = Readonly<{type: ArtifactType; optional: boolean; inKey?: false; many?: true}>;
 
 export type PathParam = Readonly<{
   param: string;
@@ -129,6 +136,10 @@ export type PythonTool = Readonly<{executable: string; sources: string}>;
 /** An artifact as the next stage sees it. */
 export type ArtifactRef = Readonly<{
   stage: StageId;
+  /** When a matrix made the stage: of which one, and with which values. */
+  member?: StageMember;
+  /** The stages that the stage takes from today, for one that gathers what belongs together. */
+  needs?: readonly Readonly<{stage: StageId; type: ArtifactType}>[];
   uses: string;
   type: ArtifactType;
   /** Absolute path of the immutable folder. */

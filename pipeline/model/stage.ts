@@ -1,6 +1,7 @@
 import type {Location} from './diagnostic.js';
 import type {StageId} from './identity.js';
 import type {JsonObject} from './json.js';
+import type {StageMember} from './member.js';
 import type {ArtifactType, StageKind} from './stage-kind.js';
 
 export type {Digest, RunName, StageId} from './identity.js';
@@ -21,6 +22,8 @@ export type Need = Readonly<{stage: StageId; type: ArtifactType}>;
 /** One step of the pipeline, validated: its parameters have their defaults and its paths are absolute. */
 export type Stage = Readonly<{
   id: StageId;
+  /** When a matrix made it: of which stage, and with which values. */
+  member?: StageMember;
   kind: StageKind;
   needs: readonly Need[];
   params: JsonObject;
@@ -29,7 +32,8 @@ export type Stage = Readonly<{
   origins: ReadonlyMap<string, Origin>;
   slots: Readonly<Record<string, number>>;
   timeoutMs: number | null;
-  retries: number;
+  /** Null where the configuration says nothing: then as often as the kind does. */
+  retries: number | null;
   declaredAt: Location;
 }>;
 

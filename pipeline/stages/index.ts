@@ -5,6 +5,7 @@ import {dataCard} from './data-card-page/stage.js';
 import {download} from './download/stage.js';
 import {evaluate} from './evaluate.js';
 import {execKind} from './exec.js';
+import {leaderboard} from './leaderboard/stage.js';
 import {predict} from './predict.js';
 import {preprocess} from './preprocess/stage.js';
 import {report} from './report/stage.js';
@@ -26,6 +27,7 @@ const KINDS: readonly StageKind[] = [
   predict,
   evaluate,
   report,
+  leaderboard,
   execKind,
 ];
 

@@ -1,5 +1,6 @@
 import {join} from 'node:path';
 import type {Digest, RunName, StageId} from '../model/stage.js';
+import {digestOf} from './sha256.js';
 
 /** Where everything lies in the state directory: every path, absolute, as a function. Nothing is touched. */
 export type Layout = ReturnType<typeof layoutOf>;
@@ -27,7 +28,7 @@ export function layoutOf(home: string) {
 
     runs: join(home, 'runs'),
     run,
-    runArtifact: (name: RunName, stage: StageId): string => join(run(name), 'artifacts', stage),
+    runArtifact: (name: RunName, stage: StageId): string => join(run(name), 'artifacts', fileName(stage)),
 
     locks: join(home, 'locks'),
     lock: (name: string): string => join(home, 'locks', `${encodeURIComponent(name)}.lock`),
@@ -40,6 +41,12 @@ export function layoutOf(home: string) {
 
 /** In the resume folder of a stage: what its agent writes. */
 export const JOB_FOLDER = 'job';
+
+/** A member's name may hold the path of a file, and be longer than a file system allows. */
+function fileName(stage: StageId): string {
+  const name = stage.replace(/[^A-Za-z0-9._=,+~[\]-]/g, encodeURIComponent);
+  return name.length <= 200 ? name : `${name.slice(0, 180)}~${digestOf(stage).slice(0, 16)}`;
+}
 
 /** Files of a run folder, relative to it. Plain names, so that a copied run folder is read like one at home. */
 export const RUN_FILES = {

@@ -16,6 +16,8 @@ import {trainingFacts} from './training-facts.js';
 export type ReportRequest = Readonly<{
   /** Null for the name of the pipeline. */
   title: string | null;
+  /** Behind the title: which member of a matrix the report is about, such as `[seed=1]`. */
+  member?: string;
   /** Artifacts of dataset, folds, images, model and evaluation at least. */
   needs: readonly ArtifactRef[];
   /** Absolute; its events.ndjson begins with `run-started`. */
@@ -23,7 +25,7 @@ export type ReportRequest = Readonly<{
 }>;
 
 /** Everything that the report of a run says, from its artifacts and its folder. Reads files only. */
-export function gatherReportFacts({title, needs, runFolder}: ReportRequest): ReportFacts {
+export function gatherReportFacts({title, member = '', needs, runFolder}: ReportRequest): ReportFacts {
   const need = (type: ArtifactType): ArtifactRef => {
     const found = needs.find((ref) => ref.type === type);
     if (found === undefined) throw new Error(`Internal error: a report without ${type}`);
@@ -37,7 +39,7 @@ export function gatherReportFacts({title, needs, runFolder}: ReportRequest): Rep
   const rows = readMetadata(need('dataset'));
   return {
     schema: 'pipeline/report-facts/v1',
-    title: title ?? record.pipeline,
+    title: `${title ?? record.pipeline}${member === '' ? '' : ` ${member}`}`,
     run: {
       name: record.run,
       pipeline: record.pipeline,

@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import type {EnvironmentFacts, SettingFact} from '../../../reports/facts.js';
 import {isJsonObject, type Json, type JsonObject} from '../../model/json.js';
+import {baseOf} from '../../model/member.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
 import {formatBytes} from '../../model/words.js';
 import {readJsonIfThere, readTextIfThere} from './read.js';
@@ -18,8 +19,18 @@ export function settingFacts(needs: readonly ArtifactRef[], config: string | nul
     flatten(params).map(([path, value]) => ({
       path: `${stage}.${path}`,
       value,
-      origin: origins.get(`stages.${stage}.params.${path}`) ?? null,
+      origin: originAt(origins, {stage: baseOf(stage), path}),
     })),
+  );
+}
+
+/** What a matrix varies has its origin there. */
+function originAt(
+  origins: ReadonlyMap<string, string>,
+  {stage, path}: {stage: string; path: string},
+): string | null {
+  return (
+    origins.get(`stages.${stage}.params.${path}`) ?? origins.get(`stages.${stage}.matrix.${path}`) ?? null
   );
 }
 
@@ -34,7 +45,7 @@ function readOrigins(config: string): ReadonlyMap<string, string> {
   const origins = new Map<string, string>();
   const open: {indent: number; key: string}[] = [];
   for (const line of config.split('\n')) {
-    const match = /^( *)([\w-]+):(?: ('(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^'"#\s][^#]*?))?(?: # (.*))?$/.exec(
+    const match = /^( *)([\w.-]+):(?: ('(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^'"#\s][^#]*?))?(?: # (.*))?$/.exec(
       line,
     );
     if (match === null) continue;

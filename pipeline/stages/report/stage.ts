@@ -1,6 +1,7 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {baseOf} from '../../model/member.js';
 import {ok} from '../../model/result.js';
 import type {StageContext, StageKind, StageResult} from '../../model/stage-kind.js';
 
@@ -39,8 +40,10 @@ async function run(context: StageContext): Promise<StageResult> {
   const {title} = context.params as z.output<typeof params>;
   // Late: drawing loads a library that a run without a report to make should not wait for.
   const [{gatherReportFacts}, {renderPage}] = await Promise.all([import('./facts.js'), import('./page.js')]);
-  const {needs, runFolder, out} = context;
-  const page = renderPage(gatherReportFacts({title: title ?? null, needs, runFolder}));
+  const {needs, runFolder, out, stage} = context;
+  // Of a matrix, each member has a page of its own, and says which one it is.
+  const member = stage.slice(baseOf(stage).length);
+  const page = renderPage(gatherReportFacts({title: title ?? null, member, needs, runFolder}));
   writeFileSync(join(out, 'report.html'), page);
   return ok({file: 'report.html', bytes: Buffer.byteLength(page)});
 }
