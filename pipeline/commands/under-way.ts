@@ -1,5 +1,4 @@
 import type {Failure} from '../model/failure.js';
-import type {JobEvent} from '../model/job-event.js';
 import {ok, type Result} from '../model/result.js';
 import type {Activity, StageActivity} from '../show/activity.js';
 import {follow, followJob, type RunView, type StageView, waitingStage} from '../show/state.js';
@@ -96,16 +95,4 @@ function epochsOf(folder: string): number | null {
   const params = jobArguments(folder)?.['params'];
   const epochs = isObject(params) ? params['epochs'] : null;
   return typeof epochs === 'number' ? epochs : null;
-}
-
-/** The steps that a stopped job has saved, of how many; null when it has saved none. */
-export function savedBy(folder: string): Readonly<{step: number; done: number; total: number}> | null {
-  const {events} = readJobEvents(folder);
-  const checkpoint = events.findLast((event) => event.type === 'checkpoint');
-  const progress = events.findLast(
-    (event): event is Extract<JobEvent, {type: 'progress'}> =>
-      event.type === 'progress' && event.unit === 'steps',
-  );
-  if (checkpoint === undefined || progress === undefined) return null;
-  return {step: checkpoint.step, done: progress.done, total: progress.total};
 }

@@ -29,6 +29,21 @@ export function startTimeOf(pid: number): string | null {
   return process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
 }
 
+/**
+ * Sends a signal to exactly this process; one that was stopped (Ctrl-Z) is woken to hear it.
+ * @returns false when it is gone, `refused` when it is not ours.
+ */
+export function signalProcess(who: ProcessIdentity, signal: NodeJS.Signals): boolean | 'refused' {
+  if (!isSameProcess(who)) return false;
+  try {
+    process.kill(who.pid, signal);
+    process.kill(who.pid, 'SIGCONT');
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'refused' : false;
+  }
+}
+
 /** SIGKILL; nothing when it is gone or not ours to end. */
 export function killProcess(who: ProcessIdentity): void {
   if (isSameProcess(who)) sendSignal(who, 'SIGKILL');

@@ -35,6 +35,8 @@ export type Runs = Readonly<{
   events(place: RunPlace, fromByte?: number): Result<EventsRead, Failure>;
   /** Of the process that writes, or wrote, the run. */
   liveness(place: RunPlace): Liveness;
+  /** That process; null when its note is gone. */
+  driver(place: RunPlace): ProcessNote | null;
 }>;
 
 /**
@@ -106,6 +108,7 @@ export function createRuns(tools: RunTools): Runs {
     },
     events: ({folder}, fromByte) => readEvents(join(folder, RUN_FILES.events), fromByte),
     liveness,
+    driver: ({folder}) => driverIn(folder),
   };
 }
 
@@ -201,11 +204,15 @@ function readWritten({folder}: RunPlace): RunRecord | null {
 }
 
 function livenessIn(folder: string, host: string): Liveness {
+  const note = driverIn(folder);
+  return note === null ? 'dead' : livenessOf(note, host);
+}
+
+function driverIn(folder: string): ProcessNote | null {
   try {
-    const note = readJson(join(folder, RUN_FILES.process), isProcessNote);
-    return note === null ? 'dead' : livenessOf(note, host);
+    return readJson(join(folder, RUN_FILES.process), isProcessNote);
   } catch (error) {
-    if (isSystemError(error)) return 'dead';
+    if (isSystemError(error)) return null;
     throw error;
   }
 }
