@@ -35,7 +35,7 @@ def run_training(
     """The exit code of this rank: 0 once `out` is complete, 143 or 130 after a request to stop. Raises UserError."""
     begun = time.monotonic()
     stop = watch_signals()
-    setting = _prepare(job, timeout_seconds, choosing)
+    setting = prepare(job, timeout_seconds, choosing)
     world = setting.world
     identity = identity_of(job, setting.data)
     job.resume.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,8 @@ def run_training(
     return 0 if progress.finished else stop.exit_code
 
 
-def _prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing) -> Setting:
+def prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing) -> Setting:
+    """What a rank needs before it opens its session: device, images, order, the other ranks. Raises UserError."""
     params = job.params
     ranks = ranks_of(os.environ)
     if ranks.size != params.ranks:
