@@ -23,13 +23,18 @@ function describe(program: Command): readonly Verb[] {
   return program.commands.map((command) => ({
     name: command.name(),
     summary: command.description(),
-    options: [...command.options, ...shared].map((option: Option) => ({
-      flag: option.long ?? option.flags,
-      summary: option.description,
-      choices: option.argChoices ?? [],
-    })),
+    // Those of the verbs below a verb count as its own.
+    options: [command, ...command.commands]
+      .flatMap(({options}) => options)
+      .concat(shared)
+      .map((option: Option) => ({
+        flag: option.long ?? option.flags,
+        summary: option.description,
+        choices: option.argChoices ?? [],
+      })),
     // What stands after these is no file.
-    words: command.name() === 'completion' ? Object.keys(WRITERS) : [],
+    words:
+      command.name() === 'completion' ? Object.keys(WRITERS) : command.commands.map((below) => below.name()),
   }));
 }
 
@@ -67,7 +72,7 @@ ${cases.join('\n')}
 ${choices.join('\n')}
   esac
   if [[ $word == -* || -z $verb || $verb == choice ]]; then COMPREPLY=($(compgen -W "$words" -- "$word"))
-  elif [[ -n $files ]]; then COMPREPLY=($(compgen -W "$files" -- "$word"))
+  elif [[ -n $files && $before != -* ]]; then COMPREPLY=($(compgen -W "$files" -- "$word"))
   else COMPREPLY=($(compgen -f -- "$word")); fi
 }
 complete -o filenames -F _pipeline pipeline
@@ -81,7 +86,7 @@ function zsh(verbs: readonly Verb[]): string {
       const values = choices.length > 0 ? `:value:(${choices.join(' ')})` : '';
       return `'${flag}[${plain(summary, /[[\]':]/g)}]${values}'`;
     });
-    const rest = words.length > 0 ? `'1:shell:(${words.join(' ')})'` : `'*:file:_files'`;
+    const rest = words.length > 0 ? `'1:word:(${words.join(' ')})'` : `'*:file:_files'`;
     return `    ${name}) _arguments ${flags.join(' ')} ${rest} ;;`;
   });
   return `#compdef pipeline

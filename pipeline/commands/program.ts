@@ -1,4 +1,5 @@
 import {type Command, Option} from 'commander';
+import {addMeasuringCommands} from './measuring.js';
 import {
   addConfigOptions,
   addJson,
@@ -25,6 +26,7 @@ export function addCommands(program: Command, wiring: Wiring): void {
     .showHelpAfterError('(pipeline <command> --help tells the options)')
     .exitOverride();
   addWorkingCommands(program, wiring);
+  addMeasuringCommands(program, wiring);
   addRunReaders(program, wiring);
   addConfigReaders(program, wiring);
 }
@@ -59,6 +61,14 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
     .action(async (config, stages, options) => {
       const {planCommand} = await import('./plan.js');
       finish(await planCommand(shell(), {...options, file: config, stages}));
+    });
+
+  addJson(program.command('stop [run]'))
+    .description('let a run save what it has and end (default: the one that runs)')
+    .option('--now', 'end it at once: what was not saved is lost')
+    .action(async (run, options) => {
+      const {stopCommand} = await import('./stop.js');
+      finish(await stopCommand(shell(), {...options, run: run ?? null}));
     });
 
   addJson(program.command('report <run>'))
