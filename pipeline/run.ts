@@ -4,6 +4,7 @@ import type {PipelineConfig} from './config/config.js';
 import {resolvedYaml} from './config/describe.js';
 import {DEFAULT_LIMITS} from './dispatch/job-request.js';
 import {createExecutors} from './execute/executors.js';
+import {pause} from './execute/pause.js';
 import {runStages} from './execute/run-stages.js';
 import type {Settled} from './execute/schedule.js';
 import type {Event, News, RunChoices, RunStatus} from './model/event.js';
@@ -176,6 +177,7 @@ async function settleStages(request: RunRequest, effects: Hashing): Promise<Read
       slots: {...config.slots, ...request.slots},
       waitForLock: request.wait,
       concurrency: effects.cores,
+      pause,
       // What the run ran on is recorded before the first stage that runs: its report may want to tell.
       executors: {
         ...executors,

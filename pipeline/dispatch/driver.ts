@@ -119,7 +119,8 @@ function lostFailure(agent: AgentProcess, end: SessionEnd): Failure {
   const lost = (message: string): Failure => ({reason: 'agent-lost', address: agent.address, message});
   if (end.kind === 'lost') return lost(end.message);
   if (end.kind === 'refused') {
-    return lost(`the runtime agent (pid ${agent.pid}) refused this driver: ${end.message}`);
+    const message = `the runtime agent (pid ${agent.pid}) refused this driver: ${end.message}`;
+    return {reason: 'agent-lost', address: agent.address, message, refused: true};
   }
   throw new Error(`Internal error: a session ended as ${end.kind}`);
 }

@@ -38,4 +38,6 @@ export type CarryOutTools = Readonly<{
   /** Stop at once. */
   kill: AbortSignal;
   now(): Date;
+  /** Waits so long, or until the signal aborts; never rejects. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
 }>;

@@ -2,14 +2,16 @@ import {restoredFrom} from '../cache/decide.js';
 import type {Outcome} from '../model/event.js';
 import type {Failure} from '../model/failure.js';
 import type {JsonObject} from '../model/json.js';
-import type {Stage} from '../model/stage.js';
+import {endsOfRanks} from '../model/rank-exits.js';
 import type {StageResult} from '../model/stage-kind.js';
+import {formatDuration} from '../model/words.js';
 import type {Attempt} from '../store/artifacts.js';
 import {isSystemError, systemFailure} from '../store/on-disk.js';
 import {startTimeOf} from '../store/processes.js';
 import type {CarryOutTools} from './carry-out-tools.js';
 import {clearTheWay, takeStageLock} from './clear-way.js';
 import {contextOf} from './context.js';
+import {backOffMs, retriesOf} from './relaunch.js';
 import {type RunOrder, type Settled, succeeded} from './schedule.js';
 
 /** Makes the artifact of one stage, with as many retries as it may have. Rejects only for a fault of ours. */
@@ -41,22 +43,37 @@ export async function carryOut(order: RunOrder, tools: CarryOutTools): Promise<S
 
 type TryTools = CarryOutTools & Readonly<{abandoned: Promise<unknown>[]}>;
 
-async function tryAll(order: RunOrder, tools: TryTools, fresh: boolean): Promise<Settled> {
+async function tryAll(order: RunOrder, given: TryTools, fresh: boolean): Promise<Settled> {
   const {stage} = order;
-  for (let retry = 0; ; retry += 1) {
-    const ended = await tryOnce(order, tools, fresh && retry === 0);
+  const retries = retriesOf(stage);
+  const {tools, checkpoint} = watchCheckpoints(given);
+  let reached = 0;
+  for (let attempt = 1, retry = 1; ; attempt += 1, retry += 1) {
+    const ended = await tryOnce(order, tools, fresh && attempt === 1);
     if (ended.outcome.status !== 'failed') return ended;
     const {failure} = ended.outcome;
     if (tools.stop.aborted) return interrupted;
-    if (retry >= retriesOf(stage) || !isWorldFailure(failure)) return ended;
-    const text = `${describe(failure)}; trying again (${retry + 1} of ${stage.retries})`;
+    // An attempt that came further has earned all its retries again: one mishap a day must not end a week's training.
+    if (checkpoint() > reached) retry = 1;
+    reached = checkpoint();
+    if (retry > retries.limit || !retries.allow(failure)) return ended;
+    const waitMs = backOffMs(retry);
+    const again = `trying again in ${formatDuration(waitMs / 1000)} (${retry} of ${retries.limit})`;
+    const text = `${describe(failure)}; ${again}${reached > 0 ? `, from the checkpoint at step ${reached}` : ''}`;
     tools.report({stage: stage.id, type: 'stage-note', level: 'warning', text});
+    await tools.pause(waitMs, tools.stop);
+    if (tools.stop.aborted) return interrupted;
   }
 }
 
-/** What ran in this process ends only when it wants to, and would write beside the next attempt. */
-function retriesOf({kind, retries}: Stage): number {
-  return kind.work.kind === 'in-process' ? 0 : retries;
+/** The tools, and the step of the latest checkpoint that was reported through them; 0 before there is one. */
+function watchCheckpoints(given: TryTools): {tools: TryTools; checkpoint: () => number} {
+  let step = 0;
+  const report: TryTools['report'] = (news) => {
+    if (news.type === 'job-event' && news.event.type === 'checkpoint') step = Math.max(step, news.event.step);
+    given.report(news);
+  };
+  return {tools: {...given, report}, checkpoint: () => step};
 }
 
 async function tryOnce(order: RunOrder, tools: TryTools, fresh: boolean): Promise<Settled> {
@@ -127,21 +144,11 @@ async function finish(done: {
   return failed(committed.error);
 }
 
-function isWorldFailure(failure: Failure): boolean {
-  switch (failure.reason) {
-    case 'agent-lost':
-    case 'timed-out':
-      return true;
-    case 'exited':
-      return failure.signal !== null;
-    default:
-      return false;
-  }
-}
-
 function describe(failure: Failure): string {
   if (failure.reason === 'timed-out') return `${failure.what} took longer than ${failure.afterMs / 1000} s`;
-  return 'message' in failure ? failure.message : failure.reason;
+  if (failure.reason !== 'exited') return 'message' in failure ? failure.message : failure.reason;
+  const others = endsOfRanks(failure.ranks ?? [], failure.rank);
+  return others === '' ? failure.message : `${failure.message}; ${others}`;
 }
 
 const interrupted: Settled = {outcome: {status: 'cancelled', because: 'interrupted'}, record: null};

@@ -39,6 +39,8 @@ export type RunStagesRequest = Readonly<{
   /** Stop at once. */
   kill: AbortSignal;
   now(): Date;
+  /** Waits so long, or until the signal aborts; never rejects. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
 }>;
 
 /** Settles every stage of the graph. The caller reports the run's beginning and end, and closes the executors. */

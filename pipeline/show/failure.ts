@@ -1,4 +1,5 @@
 import type {Failure} from '../model/failure.js';
+import {endsOfRanks} from '../model/rank-exits.js';
 import {unreachable} from '../model/result.js';
 import {countOf, formatDuration} from '../model/words.js';
 import {type DiagnosticView, diagnosticLines} from './diagnostic.js';
@@ -8,6 +9,10 @@ import {outputLines, printable} from './text.js';
 const WITHOUT_SOURCE: DiagnosticView = {color: false, readText: () => null};
 /** Lines of a program's last words, or of a trace, that fit on a screen beside the rest. */
 const MOST_LINES = 20;
+const OUT_OF_MEMORY =
+  'if memory ran out (dmesg tells), accumulate or a smaller batch_size needs less; run again: the job goes on from its last checkpoint';
+
+type Exited = Extract<Failure, {reason: 'exited'}>;
 
 /** Why a stage failed and what to do, for people: several lines, ending with a line end. */
 export function describeFailure(failure: Failure, view: DiagnosticView = WITHOUT_SOURCE): string {
@@ -23,7 +28,7 @@ export function failureLines(failure: Failure, view: DiagnosticView): readonly L
     case 'invalid-input':
       return [head, ...failure.diagnostics.flatMap((diagnostic) => diagnosticLines(diagnostic, view))];
     case 'exited':
-      return [head, ...quoted(failure.tail, 'last')];
+      return [head, ...othersLines(failure), ...quoted(failure.tail, 'last'), ...memoryHint(failure)];
     case 'timed-out':
       return [head, hint('give the stage a longer timeout, or find out what it waits for')];
     case 'output-missing':
@@ -75,7 +80,22 @@ export function failureHeadline(failure: Failure): string {
   }
 }
 
-function exitedText({what, rank, code, signal, message}: Extract<Failure, {reason: 'exited'}>): string {
+/** How the other ranks of the job ended. */
+function othersLines({ranks, rank}: Exited): readonly Line[] {
+  const others = endsOfRanks(ranks ?? [], rank);
+  return others === '' || (ranks ?? []).length < 2 ? [] : [[span('  '), span(printable(others), 'dim')]];
+}
+
+/** The kernel tells nobody but its own log why it killed a rank. */
+function memoryHint({ranks, signal, rank}: Exited): readonly Line[] {
+  const exit = ranks?.find((each) => each.rank === rank);
+  if (signal !== 'SIGKILL' || exit === undefined || exit.error !== null) return [];
+  return [hint(OUT_OF_MEMORY)];
+}
+
+function exitedText({what, rank, code, signal, message, ranks}: Exited): string {
+  // What a job's message says of a signal names the rank already.
+  if (ranks !== undefined && signal !== null && message !== '') return printable(`${what}: ${message}`);
   const who = rank === null ? what : `rank ${rank} of ${what}`;
   const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was ended by ${signal}`;
   return printable(message === '' ? `${who} ${how}` : `${who} ${how}: ${message}`);

@@ -30,6 +30,7 @@ export const predict: StageKind = {
   paths: [],
   speedOnly: ['ranks', 'threads'],
   slots: {},
+  retries: 2,
   work: {kind: 'distributed', launch},
 };
 

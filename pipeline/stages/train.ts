@@ -185,6 +185,7 @@ export const train: StageKind = {
   ],
   speedOnly: ['threads', 'resident', 'checkpoint_steps', 'report_steps'],
   slots: {},
+  retries: 2,
   work: {kind: 'distributed', launch},
 };
 

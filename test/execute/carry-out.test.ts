@@ -2,60 +2,13 @@ import assert from 'node:assert/strict';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {carryOut} from '../../pipeline/execute/carry-out.js';
-import type {CarryOutTools} from '../../pipeline/execute/carry-out-tools.js';
-import type {RunOrder, Settled} from '../../pipeline/execute/schedule.js';
 import type {Executor} from '../../pipeline/execute/work-order.js';
 import type {Decision} from '../../pipeline/model/decision.js';
 import type {News} from '../../pipeline/model/event.js';
-import type {Failure} from '../../pipeline/model/failure.js';
 import {err, ok} from '../../pipeline/model/result.js';
-import type {Store} from '../../pipeline/store/store.js';
-import {digest, EXEC, kind, stage} from '../cache/stages.js';
+import {digest, kind} from '../cache/stages.js';
 import {expectOk, fingerprint, inFolder, make, RUN, STAGE, storeIn, withMount} from '../store/workplace.js';
-
-const killed: Failure = {
-  ...{reason: 'exited', what: 'train', code: null, signal: 'SIGKILL', rank: 1},
-  ...{message: 'rank 1 was killed', tail: []},
-};
-const misread: Failure = {...killed, code: 1, signal: null, message: 'ValueError: bad'};
-
-const write: Executor = async ({context}) => {
-  writeFileSync(join(context.out, 'best.pt'), 'weights');
-  return ok({epochs: 3});
-};
-
-function order(changed: Partial<RunOrder['stage']> = {}): RunOrder {
-  const because = [{code: 'first-run', text: 'first run'}] as const;
-  return {
-    stage: stage({name: STAGE, kind: kind({work: EXEC}), ...changed}),
-    inspection: {fingerprint: fingerprint(), decision: {action: 'run', because}, found: null},
-    needs: [],
-  };
-}
-
-function tools(store: Store, execute: Executor, changed: Partial<CarryOutTools> = {}): CarryOutTools {
-  return {
-    ...{store, execute, run: RUN, runFolder: '/run', concurrency: 2, waitForLock: true},
-    dismiss: async () => {},
-    changedInputs: async () => [],
-    digestsOf: () => new Map(),
-    earlierOf: async () => [],
-    leftoversOf: () => [],
-    python: () => assert.fail('not asked for here'),
-    sourcesOf: async () => ({}),
-    report: () => {},
-    isForced: () => false,
-    stop: new AbortController().signal,
-    kill: new AbortController().signal,
-    now: () => new Date('2026-01-05T10:00:00.000Z'),
-    ...changed,
-  };
-}
-
-function failureOf({outcome}: Settled): Failure {
-  assert.ok(outcome.status === 'failed', JSON.stringify(outcome));
-  return outcome.failure;
-}
+import {failureOf, misread, order, tools, write} from './carrying.js';
 
 describe('carrying out a stage', () => {
   it('turns what it wrote into the artifact', () =>
@@ -79,32 +32,6 @@ describe('carrying out a stage', () => {
       assert.equal(store.artifacts.find(fingerprint().digest), null);
     }));
 
-  it('tries again what the world has broken, in the same resume folder, and says so', () =>
-    inFolder(async (folder) => {
-      const seen: string[] = [];
-      const news: News[] = [];
-      const execute: Executor = async (given) => {
-        const checkpoint = join(given.context.resume, 'checkpoint');
-        seen.push(existsSync(checkpoint) ? 'goes on' : 'begins');
-        writeFileSync(checkpoint, '');
-        return seen.length < 3 ? err(killed) : write(given);
-      };
-      const report = (item: News) => news.push(item);
-      const {outcome} = await carryOut(order({retries: 2}), tools(storeIn(folder), execute, {report}));
-      assert.equal(outcome.status, 'succeeded');
-      assert.deepEqual(seen, ['begins', 'goes on', 'goes on']);
-      assert.deepEqual(
-        news.map((item) => (item.type === 'stage-note' ? item.text : item.type)),
-        [
-          'stage-started',
-          'rank 1 was killed; trying again (1 of 2)',
-          'stage-started',
-          'rank 1 was killed; trying again (2 of 2)',
-          'stage-started',
-        ],
-      );
-    }));
-
   it('does not try again what ran in this process, and holds its lock until its work is over', () =>
     inFolder(async (folder) => {
       const store = storeIn(folder);
@@ -126,29 +53,6 @@ describe('carrying out a stage', () => {
       assert.ok(!early.ok && early.error.reason === 'locked');
       finish();
       expectOk(await store.locks.acquire(name, {wait: true})).release();
-    }));
-
-  it('gives up after its last retry', () =>
-    inFolder(async (folder) => {
-      const settled = await carryOut(
-        order({retries: 1}),
-        tools(storeIn(folder), async () => err(killed)),
-      );
-      assert.deepEqual(failureOf(settled), killed);
-    }));
-
-  it('is interrupted, not failed, when it was told to stop', () =>
-    inFolder(async (folder) => {
-      const stop = new AbortController();
-      const execute: Executor = async () => {
-        stop.abort();
-        return err(killed);
-      };
-      const {outcome} = await carryOut(
-        order({retries: 3}),
-        tools(storeIn(folder), execute, {stop: stop.signal}),
-      );
-      assert.deepEqual(outcome, {status: 'cancelled', because: 'interrupted'});
     }));
 
   it('makes a failure of the system out of what the system throws', () =>
