@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
-from chexnet.runtime.journal import Exited, Journal, Started, cut_torn_line, last_line
+from chexnet.runtime.journal import Exited, Journal, Started, Warned, cut_torn_line, last_lines
 from chexnet.runtime.launcher import Launched, command_of, launch, sweep
 from chexnet.runtime.process import start_time
 from chexnet.runtime.protocol import Submit
@@ -63,18 +63,32 @@ def clear(directory: Path) -> list[int]:
     return killed
 
 
-def end_unseen(directory: Path, killed: list[int]) -> None:
-    """Write the last event of an attempt whose agent was killed, so that each `started` has its `exited`."""
+def settle(directory: Path, killed: list[int]) -> None:
+    """Say what was killed here, and give an attempt whose agent was killed its last event: each `started` has one."""
+    if killed:
+        count = "a process" if len(killed) == 1 else f"{len(killed)} processes"
+        pids = ", ".join(map(str, killed))
+        _append(directory, Warned(f"ended {count} that an attempt before had left: {pids}"))
     try:
-        last = json.loads(last_line(str(journal_of(directory))) or b"null")
         process = json.loads((directory / "process.json").read_text(encoding="utf-8"))
         attempt, ranks, torchrun = process["attempt"], process["ranks"], process["torchrun"]
     except (OSError, ValueError, KeyError):
-        return  # Nothing ever ran here, or what did has left no trace.
-    if not isinstance(last, dict) or last.get("type") == "exited":
-        return
-    folder = directory / "attempts" / str(attempt)
-    _append(directory, unseen(folder, ranks=ranks, torchrun=torchrun, killed=killed))
+        return  # Nothing ever ran here.
+    if _is_open(directory):
+        folder = directory / "attempts" / str(attempt)
+        _append(directory, unseen(folder, ranks=ranks, torchrun=torchrun, killed=killed))
+
+
+def _is_open(directory: Path) -> bool:
+    """Whether the last attempt lacks its end. Agents warn between attempts."""
+    for line in reversed(last_lines(str(journal_of(directory)))):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return True  # Damaged: what follows it counts, and there is nothing.
+        if not isinstance(event, dict) or event.get("type") != "warning":
+            return not isinstance(event, dict) or event.get("type") != "exited"
+    return False
 
 
 def start(submit: Submit, directory: Path) -> Running:
@@ -150,7 +164,7 @@ def _next_attempt(directory: Path) -> tuple[int, Path]:
     return int(folder.name), folder
 
 
-def _append(directory: Path, event: Started | Exited) -> None:
+def _append(directory: Path, event: Started | Exited | Warned) -> None:
     journal = Journal(str(journal_of(directory)))
     try:
         journal.append(event)

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexnet.runtime.job import clear, end_unseen
+from chexnet.runtime.job import clear, settle
 
 log = logging.getLogger("agent")
 
@@ -35,7 +35,7 @@ def hold(path: Path) -> JobFolder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         killed = clear(path)
-        end_unseen(path, killed)
+        settle(path, killed)
         if killed:
             log.warning("killed what an earlier agent left behind: %s", killed)
         return JobFolder(path, descriptor)

@@ -286,16 +286,16 @@ def cut_torn_line(path: str) -> int:
         os.close(descriptor)
 
 
-def last_line(path: str) -> bytes | None:
-    """The last whole line without its end; None where there is none."""
+def last_lines(path: str) -> list[bytes]:
+    """The last whole lines without their ends, in order; none where there is no file."""
     try:
         with open(path, "rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - MAX_LINE_BYTES))
-            lines = file.read().split(b"\n")
+            start = max(0, file.seek(0, 2) - MAX_LINE_BYTES)
+            file.seek(start)
+            lines = file.read().split(b"\n")[:-1]
     except FileNotFoundError:
-        return None
-    return lines[-2] if len(lines) > 1 else None
+        return []
+    return lines[1:] if start > 0 and len(lines) > 1 else lines
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
