@@ -26,7 +26,7 @@ async function main(): Promise<number> {
     process.stderr.write(`error: ${argv.error}\n`);
     return EXIT.usage;
   }
-  followOutput(verbOf(argv.value) === 'run');
+  followOutput(['run', 'resume'].includes(verbOf(argv.value) ?? ''));
   try {
     await program.parseAsync(argv.value, {from: 'user'});
   } catch (error) {

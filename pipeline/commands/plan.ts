@@ -6,6 +6,7 @@ import {fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {JsonObject} from '../model/json.js';
 import {meantStage, stagesNamed} from '../model/member.js';
+import type {StageId} from '../model/stage.js';
 import {listWords} from '../model/words.js';
 import {type Activity, activityDocument, activityLines} from '../show/activity.js';
 import {decisionWord, reasonText} from '../show/phrases.js';
@@ -52,7 +53,10 @@ export async function statusCommand(
   const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
   if (typeof planned === 'number') return planned;
   const running = underWay.value.map((activity) => activityDocument(activity, nowMs));
-  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/status/v1', more: {running}});
+  const ours = underWay.value.filter(({pipeline}) => pipeline === planned.loaded.config.name);
+  const busy = new Set(ours.flatMap(({stages}) => stages.map(({view}) => view.id)));
+  const json = options.json ?? false;
+  printPlan(shell, {...planned, json, schema: 'pipeline/status/v1', more: {running}, busy});
   return EXIT.ok;
 }
 
@@ -122,10 +126,11 @@ async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | E
   return {plan: plan.value, store: store.value, loaded: loaded.value};
 }
 
-type Printed = Planned & Readonly<{json: boolean; schema: string; more?: JsonObject}>;
+type Printed = Planned &
+  Readonly<{json: boolean; schema: string; more?: JsonObject; busy?: ReadonlySet<StageId>}>;
 
 function printPlan(shell: Shell, request: Printed): void {
-  const {plan, store, loaded, more = {}} = request;
+  const {plan, store, loaded, more = {}, busy} = request;
   if (request.json) {
     const stages = plan.map((entry) => planEntry(entry, store));
     const document = {schema: request.schema, pipeline: loaded.config.name, run: null, ...more, stages};
@@ -134,7 +139,7 @@ function printPlan(shell: Shell, request: Printed): void {
   }
   const rows = plan.map(({stage, state, decision}) => [
     stage.id,
-    state === 'left-out' ? 'LEFT OUT' : decisionWord(decision),
+    busy?.has(stage.id) ? 'RUNNING' : state === 'left-out' ? 'LEFT OUT' : decisionWord(decision),
     reasonText(decision),
   ]);
   shell.print(table([], rows));

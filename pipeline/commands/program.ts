@@ -63,6 +63,16 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
       finish(await planCommand(shell(), {...options, file: config, stages}));
     });
 
+  addJson(program.command('resume [run]'))
+    .description('go on with a run that did not come to its end (default: @last)')
+    .addOption(new Option('-n, --dry-run', 'decide and say why, do nothing').conflicts('events'))
+    .option('--no-wait', 'exit 5 instead of waiting for another run')
+    .addOption(eventsOption())
+    .action(async (run, options) => {
+      const {resumeCommand} = await import('./resume.js');
+      finish(await resumeCommand(shell(), {...options, run: run ?? '@last'}));
+    });
+
   addJson(program.command('stop [run]'))
     .description('let a run save what it has and end (default: the one that runs)')
     .option('--now', 'end it at once: what was not saved is lost')

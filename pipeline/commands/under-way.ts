@@ -46,9 +46,10 @@ export function activityOf(store: Store, row: RunRow): Result<Activity | null, F
   return onDisk(row.place.folder, (): Activity => {
     const stages = view.stages.flatMap((stage) => stageActivities(stage, {store, row}));
     const words = stages.map(({view: {progress}}) => progress?.marks.at(-1)?.atMs ?? 0);
-    const {pid, host} = row.record;
+    const {run, pipeline, pid, host} = row.record;
     return {
-      run: row.record.run,
+      run,
+      pipeline,
       state: isElsewhere(row) ? 'elsewhere' : row.liveness === 'alive' ? 'running' : 'without-driver',
       isStopping: events.some(({type}) => type === 'run-stopping'),
       driver: {pid, host},

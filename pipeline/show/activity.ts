@@ -18,6 +18,7 @@ import {printable} from './text.js';
  */
 export type Activity = Readonly<{
   run: string;
+  pipeline: string;
   state: 'running' | 'without-driver' | 'elsewhere';
   /** It was told to save what it has and to end. */
   isStopping: boolean;
@@ -112,10 +113,10 @@ function checkpointText({checkpoint}: StageView, nowMs: number): string | null {
 
 /** What `status --json` says of it; `snake_case`, times in seconds, null where it is not known. */
 export function activityDocument(activity: Activity, nowMs: number) {
-  const {run, state, driver, isStopping} = activity;
+  const {run, pipeline, state, driver, isStopping} = activity;
   const since = (ms: number): number => Math.max(0, Math.round(nowMs - ms) / 1000);
   return {
-    ...{run, state, stopping: isStopping},
+    ...{run, pipeline, state, stopping: isStopping},
     driver: {...driver, alive: state === 'elsewhere' ? null : state === 'running'},
     seconds: since(activity.startedAtMs),
     last_word_seconds: since(activity.lastWordAtMs),
