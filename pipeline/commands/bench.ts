@@ -110,6 +110,12 @@ function stageOf(
   const ids = trainings.map(({id}) => id);
   const found =
     wanted === undefined && ids.length === 1 ? trainings[0] : trainings.find(({id}) => id === wanted);
+  if (found?.member !== undefined) {
+    const hint = 'measure a training that stands alone, with -S for its values';
+    return err(
+      fault(`${found.id} is one of a matrix, whose members have no settings of their own`, null, hint),
+    );
+  }
   if (found !== undefined) return ok(found);
   if (ids.length === 0) return err(fault(`${file} has no stage that trains`, null));
   const [message, hint] =

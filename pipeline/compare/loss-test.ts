@@ -77,14 +77,13 @@ function judge(found: {interval95: Interval; interval90: Interval; margin: numbe
     : {verdict: 'not distinguishable', because: 'the mean difference may be zero, or beyond the margin'};
 }
 
-/** The odd steps at the beginning, where both trainings are alike in any case, are in no block. */
+/** Blocks of nearly equal length, over all steps. */
 function intervalsOf(differences: readonly number[], blocks: number): readonly [Interval, Interval] {
-  const length = Math.floor(differences.length / blocks);
-  const first = differences.length - blocks * length;
+  const edge = (block: number): number => Math.round((block * differences.length) / blocks);
   const means = Array.from({length: blocks}, (_, block) =>
-    meanOf(differences.slice(first + block * length, first + (block + 1) * length)),
+    meanOf(differences.slice(edge(block), edge(block + 1))),
   );
-  const mean = meanOf(means);
+  const mean = meanOf(differences);
   const spread = means.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (blocks - 1);
   const error = Math.sqrt(spread / blocks);
   const around = (quantile: number): Interval => [mean - quantile * error, mean + quantile * error];
