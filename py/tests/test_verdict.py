@@ -170,7 +170,7 @@ def test_of_an_attempt_whose_agent_was_killed_there_is_what_it_left(tmp_path: Pa
     write_rank(tmp_path, 0, pid=100, code=None)
     write_rank(tmp_path, 1, pid=101, code=1)
     write_error(tmp_path, 1, f"RuntimeError: {CLOSED}")
-    left = unseen(tmp_path, ranks=3, torchrun=True, killed=[100])
+    left = unseen(tmp_path, ranks=3, torchrun=True, swept=[100])
     exits = [RankExit(0, None, "SIGKILL", None), lost(1), unseen_rank(2)]
     assert left == Exited(None, None, None, None, exits)
 
@@ -180,7 +180,7 @@ def test_a_rank_keeps_its_pid_and_then_its_status(tmp_path: Path, monkeypatch: p
     folder.mkdir(parents=True)
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(folder / "error.json"))
     begin_rank()
-    assert unseen(tmp_path, ranks=1, torchrun=True, killed=[os.getpid()]).rank_exits[0].signal == "SIGKILL"
+    assert unseen(tmp_path, ranks=1, torchrun=True, swept=[os.getpid()]).rank_exits[0].signal == "SIGKILL"
     end_rank(2)
     assert unseen(tmp_path, ranks=1, torchrun=True).rank_exits == [RankExit(0, 2, None, None)]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from chexnet.runtime.journal import Exited, Journal, Started, Warned, cut_torn_line, last_lines
-from chexnet.runtime.launcher import Launched, command_of, launch, sweep
+from chexnet.runtime.launcher import Launched, carriers, command_of, launch, sweep
 from chexnet.runtime.process import start_time
 from chexnet.runtime.protocol import Submit
+from chexnet.runtime.teardown import Teardown
 from chexnet.runtime.verdict import exited, unseen
 
 
@@ -35,6 +36,7 @@ class Running:
     attempt: int
     folder: Path
     launched: Launched
+    teardown: Teardown
     kill_at: float | None = None
 
 
@@ -76,7 +78,7 @@ def settle(directory: Path, killed: list[int]) -> None:
         return  # Nothing ever ran here.
     if _is_open(directory):
         folder = directory / "attempts" / str(attempt)
-        _append(directory, unseen(folder, ranks=ranks, torchrun=torchrun, killed=killed))
+        _append(directory, unseen(folder, ranks=ranks, torchrun=torchrun, swept=killed))
 
 
 def _is_open(directory: Path) -> bool:
@@ -111,7 +113,7 @@ def start(submit: Submit, directory: Path) -> Running:
     )
     _append(directory, Started(pid=pid, ranks=submit.ranks, attempt=attempt, argv=command.argv))
     launched.release()
-    return Running(submit, attempt, folder, launched)
+    return Running(submit, attempt, folder, launched, Teardown(folder))
 
 
 def cancel(job: Running, grace_seconds: float) -> None:
@@ -124,21 +126,24 @@ def cancel(job: Running, grace_seconds: float) -> None:
 
 def watch(job: Running, directory: Path) -> Running | Ended:
     """Look after the attempt: kill it when its grace is over, write its last event once it has ended."""
-    killed: list[int] = []
+    swept: list[int] = []
     if job.launched.process.poll() is None:
+        if job.kill_at is None and job.submit.torchrun:
+            job.teardown.hurry(lambda: carriers(journal_of(directory)), now=time.monotonic())
         if job.kill_at is None or time.monotonic() < job.kill_at:
             return job
-        killed = sweep(journal_of(directory))
+        swept = sweep(journal_of(directory))
         job.launched.process.wait()
     # A killed torchrun leaves its ranks a moment longer; nobody may write after the last event.
-    killed += clear(directory)
+    swept += clear(directory)
     ending = exited(
         job.launched.process.returncode,
         job.folder,
         ranks=job.submit.ranks,
         torchrun=job.submit.torchrun,
         cancelled=job.kill_at is not None,
-        killed=killed,
+        hurried=job.teardown.ended,
+        swept=swept,
     )
     _append(directory, ending)
     return Ended(job.submit, job.attempt, ending)

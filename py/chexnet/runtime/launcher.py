@@ -121,7 +121,7 @@ def sweep(journal_file: Path, *, within_seconds: float = 10) -> list[int]:
     """
     killed: set[int] = set()
     deadline = time.monotonic() + within_seconds
-    while alive := _carriers(journal_file):
+    while alive := carriers(journal_file):
         for pid in alive:
             killed.add(pid)
             with contextlib.suppress(ProcessLookupError):
@@ -132,14 +132,15 @@ def sweep(journal_file: Path, *, within_seconds: float = 10) -> list[int]:
     return sorted(killed)
 
 
-def _carriers(journal_file: Path) -> list[int]:
+def carriers(journal_file: Path) -> list[int]:
+    """Pids of the processes that carry this journal in their environment."""
     entry = os.fsencode(f"{journal.ENVIRONMENT_VARIABLE}={journal_file}")
-    carriers = []
+    pids = []
     for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
         try:
             # Empty for a zombie, unreadable for another user's process.
             if name.isdecimal() and entry in Path("/proc", name, "environ").read_bytes().split(b"\0"):
-                carriers.append(int(name))
+                pids.append(int(name))
         except OSError:
             continue
-    return carriers
+    return pids

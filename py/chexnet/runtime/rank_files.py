@@ -17,6 +17,8 @@ from chexnet.runtime.failure import ERROR_FILE_VARIABLE, RankError, read_error_f
 _LOG_BYTES = 65_536
 _FAILED = re.compile(r"rank\s*: (\d+) \(local_rank: (\d+)\)\s+exitcode\s*: (-?\d+)")
 _TOLD = re.compile(r"Sending process (\d+) closing signal (SIG\w+)")
+# Somebody told torchrun itself to end: then the ranks save, and take their time.
+_ASKED = re.compile(r"Received \S+ death signal")
 _FORCED = re.compile(r"Unable to shutdown process (\d+) via")
 
 
@@ -24,7 +26,7 @@ _FORCED = re.compile(r"Unable to shutdown process (\d+) via")
 class RankEnd:
     """How one rank ended. `status` as subprocess gives it, negative for a signal; None where nobody saw it.
 
-    `forced`: it lived on when torchrun told it to end, so torchrun killed it. `swept`: the agent did, afterwards.
+    `forced`: it lived on when torchrun told it to end, so it was killed. `swept`: it outlived torchrun.
     """
 
     rank: int
@@ -44,18 +46,29 @@ def end_rank(code: int) -> None:
     _write(code=code)
 
 
-def ends_of_ranks(folder: Path, ranks: int, *, all_done: bool, killed: Collection[int]) -> list[RankEnd]:
-    """Of every rank of an attempt under torchrun. `killed`: pids that the agent itself had to kill."""
+def told_to_end(folder: Path) -> frozenset[int]:
+    """Pids of the ranks that torchrun told to end because another one had failed."""
+    log = _end_of(folder / "launcher.log")
+    return frozenset() if _ASKED.search(log) else frozenset(int(pid) for pid, _ in _TOLD.findall(log))
+
+
+def ends_of_ranks(
+    folder: Path, ranks: int, *, all_done: bool, hurried: Collection[int], swept: Collection[int]
+) -> list[RankEnd]:
+    """Of every rank of an attempt under torchrun.
+
+    `hurried`: pids that the agent killed since they did not end when told; `swept`: those that outlived torchrun.
+    """
     log = _end_of(folder / "launcher.log")
     seen = {int(local): int(code) for _, local, code in _FAILED.findall(log)}
     told = {int(pid): name for pid, name in _TOLD.findall(log)}
-    forced = {int(pid) for pid in _FORCED.findall(log)}
+    forced = {*hurried, *(int(pid) for pid in _FORCED.findall(log))}
     found = {int(path.name): path for path in sorted(folder.glob("ranks/*/attempt_0/*")) if path.name.isdecimal()}
     ends = []
     for rank in sorted({*range(ranks), *seen, *found}):
         place = found.get(rank)
         pid, own = (None, None) if place is None else _read(place / "rank.json")
-        is_forced, is_swept = pid in forced, pid in killed
+        is_forced, is_swept = pid in forced, pid in swept
         status = seen.get(rank, own)
         if status is None and all_done:
             status = 0

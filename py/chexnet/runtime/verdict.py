@@ -16,13 +16,22 @@ _MAX_FAULT_CHARACTERS = 300
 
 
 def exited(
-    return_code: int, folder: Path, *, ranks: int, torchrun: bool, cancelled: bool, killed: Collection[int] = ()
+    return_code: int,
+    folder: Path,
+    *,
+    ranks: int,
+    torchrun: bool,
+    cancelled: bool,
+    hurried: Collection[int] = (),
+    swept: Collection[int] = (),
 ) -> Exited:
     """The last event of an attempt. `return_code` as subprocess gives it, negative for a signal.
 
-    `killed`: pids of the job that the agent itself had to kill.
+    `hurried`: pids that the agent killed since they did not end when told; `swept`: those that outlived torchrun.
     """
-    ends = _ends(return_code, folder, ranks=ranks, torchrun=torchrun, killed=killed)
+    ends = [RankEnd(0, return_code, read_error_file(folder / "error.json", 0))]
+    if torchrun:
+        ends = ends_of_ranks(folder, ranks, all_done=return_code == 0, hurried=hurried, swept=swept)
     exits = [_exit_of(end) for end in ends]
     if cancelled:
         return Exited(code=None, signal="SIGTERM", rank=None, error=None, rank_exits=exits)
@@ -38,18 +47,12 @@ def exited(
     return _ended(code, culprit.rank, _refusal_of(folder) if error is None and code > 0 else error, exits)
 
 
-def unseen(folder: Path, *, ranks: int, torchrun: bool, killed: Collection[int] = ()) -> Exited:
+def unseen(folder: Path, *, ranks: int, torchrun: bool, swept: Collection[int] = ()) -> Exited:
     """The last event of an attempt whose agent was killed: nobody saw how it ended, only what it left."""
-    ends = _ends(None, folder, ranks=ranks, torchrun=torchrun, killed=killed)
-    return Exited(code=None, signal=None, rank=None, error=None, rank_exits=[_exit_of(end) for end in ends])
-
-
-def _ends(
-    return_code: int | None, folder: Path, *, ranks: int, torchrun: bool, killed: Collection[int]
-) -> list[RankEnd]:
+    ends = [RankEnd(0, None, read_error_file(folder / "error.json", 0))]
     if torchrun:
-        return ends_of_ranks(folder, ranks, all_done=return_code == 0, killed=killed)
-    return [RankEnd(0, return_code, read_error_file(folder / "error.json", 0))]
+        ends = ends_of_ranks(folder, ranks, all_done=False, hurried=(), swept=swept)
+    return Exited(code=None, signal=None, rank=None, error=None, rank_exits=[_exit_of(end) for end in ends])
 
 
 def _innocence(suspect: RankEnd) -> tuple[int, float]:
