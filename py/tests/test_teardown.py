@@ -36,7 +36,7 @@ def test_a_process_that_has_such_a_pid_but_is_not_of_the_job_is_left_alone(
     teardown = Teardown(tmp_path)
     (tmp_path / "launcher.log").write_text(f"Sending process {rank.pid} closing signal SIGTERM\n")
     for now in (100, 200):
-        teardown.hurry(lambda: [], now=now)
+        teardown.hurry(list, now=now)
     assert (rank.poll(), teardown.ended) == (None, set())
 
 
