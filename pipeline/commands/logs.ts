@@ -3,8 +3,11 @@ import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {meantStage, stagesNamed} from '../model/member.js';
+import type {StageId} from '../model/stage.js';
 import {listWords} from '../model/words.js';
+import {withoutDriverText} from '../show/activity.js';
 import {createTerminal} from '../show/live.js';
+import {type JournalPlace, readJobEvents, successorOf} from '../store/job-folder.js';
 import type {RunPlace} from '../store/run-reference.js';
 import type {Store} from '../store/store.js';
 import {sayUnreadable} from './ls.js';
@@ -37,17 +40,40 @@ export async function logsCommand(shell: Shell, options: LogsOptions): Promise<E
   return await printEvents(shell, {...options, store: store.value, place: place.value});
 }
 
+type Printing = LogsOptions & Readonly<{store: Store; place: RunPlace; printer: Printer}>;
+
 async function printEvents(
   shell: Shell,
   request: LogsOptions & {store: Store; place: RunPlace},
 ): Promise<ExitCode> {
-  const {store, place, stage} = request;
+  const {store, follow} = request;
   const printer = printerFor(shell, request);
+  for (let next: RunPlace | null = request.place; next !== null; ) {
+    const printing = {...request, place: next, printer};
+    const printed = await printRun(shell, printing);
+    if (typeof printed === 'number') return printed;
+    // Without its driver a training may go on, and another run may take it over.
+    const goesOn = follow && !printed.isFinished && !shell.interrupted.aborted;
+    if (goesOn) await printJobs(shell, {...printing, printed: printed.ofJobs});
+    next = goesOn ? successor(shell, store, next) : null;
+  }
+  printer.end();
+  return EXIT.ok;
+}
+
+/** `ofJobs`: the number of the last event of a stage's job that stands in the journal of the run. */
+type Printed = Readonly<{isFinished: boolean; ofJobs: ReadonlyMap<StageId, number>}>;
+
+async function printRun(shell: Shell, request: Printing): Promise<Printed | ExitCode> {
+  const {store, place, stage, follow, printer} = request;
+  const ofJobs = new Map<StageId, number>();
   let nextByte = 0;
   let last: Event | null = null;
+  if (follow && store.runs.liveness(place) === 'elsewhere')
+    shell.say(`run ${place.name} is on another machine: whether it lives cannot be seen from here\n`);
   for (;;) {
     // Asked before reading: what a process wrote before it ended is then read for certain.
-    const ended = store.runs.liveness(place) !== 'alive';
+    const ended = store.runs.liveness(place) === 'dead';
     const read = store.runs.events(place, nextByte);
     if (!read.ok) return sayFailure(shell, read.error);
     nextByte = read.value.nextByte;
@@ -58,14 +84,63 @@ async function printEvents(
     }
     for (const event of read.value.events) {
       last = event;
-      const isOfStage = stage === null || ('stage' in event && stagesNamed(stage, [event.stage]).length > 0);
-      if (isOfStage || (event.type === 'run-started' && printer.wantsStart)) printer.print(event);
+      if (event.type === 'job-event') ofJobs.set(event.stage, event.seq);
+      if (isWanted(event, request) || (event.type === 'run-started' && printer.wantsStart))
+        printer.print(event);
     }
-    if (!request.follow || ended || last?.type === 'run-finished' || shell.interrupted.aborted) break;
-    await delay(FOLLOW_MS, undefined, {signal: shell.interrupted}).catch(() => undefined);
+    const isFinished = last?.type === 'run-finished';
+    if (!follow || ended || isFinished || shell.interrupted.aborted) return {isFinished, ofJobs};
+    await pause(shell);
   }
-  printer.end();
-  return EXIT.ok;
+}
+
+/** What the agents of a run write down whose driver is gone, until they have ended or another run takes over. */
+async function printJobs(
+  shell: Shell,
+  request: Printing & {printed: ReadonlyMap<StageId, number>},
+): Promise<void> {
+  const {store, place, printer} = request;
+  const looked = store.runs.look(place);
+  const left = looked.ok ? looked.value.jobs : [];
+  if (left.length === 0) return;
+  const agents = left.map(({agent}) => `agent pid ${agent.pid}`).join(', ');
+  shell.say(`${withoutDriverText(left.map(({stage}) => stage))} (${agents}): its journal follows\n`);
+  const places = new Map<StageId, JournalPlace>();
+  for (;;) {
+    // Asked before reading, as above.
+    const row = store.runs.look(place);
+    const record = row.ok ? row.value.record : null;
+    if (record === null || successorOf(store.layout, record) !== null) return;
+    for (const {stage, folder, fingerprint} of left) {
+      const read = readJobEvents(folder, places.get(stage) ?? {bytes: 0, lines: 0});
+      places.set(stage, read.next);
+      for (const {seq, event} of read.events) {
+        if (seq <= (request.printed.get(stage) ?? 0)) continue;
+        const at = new Date(event.at * 1000).toISOString();
+        const said: Event = {at, type: 'job-event', stage, job: fingerprint, seq, event};
+        if (isWanted(said, request)) printer.print(said);
+      }
+    }
+    if (!row.ok || row.value.jobs.length === 0 || shell.interrupted.aborted) return;
+    await pause(shell);
+  }
+}
+
+function successor(shell: Shell, store: Store, place: RunPlace): RunPlace | null {
+  const record = store.runs.read(place);
+  const next = record.ok ? successorOf(store.layout, record.value) : null;
+  const found = next === null ? null : store.runs.resolve(next);
+  if (found === null || !found.ok) return null;
+  shell.say(`run ${found.value.name} has taken over what run ${place.name} was at\n`);
+  return found.value;
+}
+
+function isWanted(event: Event, {stage}: LogsOptions): boolean {
+  return stage === null || ('stage' in event && stagesNamed(stage, [event.stage]).length > 0);
+}
+
+async function pause({interrupted}: Shell): Promise<void> {
+  await delay(FOLLOW_MS, undefined, {signal: interrupted}).catch(() => undefined);
 }
 
 /** `wantsStart`: lines count their time from the start of the run, whichever stage they are of. */

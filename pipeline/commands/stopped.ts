@@ -1,5 +1,5 @@
 import type {Digest, StageId} from '../model/stage.js';
-import {readJobEvents} from '../store/job-folder.js';
+import {jobEvents} from '../store/job-folder.js';
 import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
 
@@ -28,7 +28,7 @@ export function savedLine(store: Store): (stage: StageUnderWay) => Saved {
     const record = store.runs.read(run.place);
     const outcome = record.ok ? record.value.stages.find((stage) => stage.id === id)?.outcome : null;
     if (outcome?.status === 'succeeded') return {...NOTHING, id, text: 'was done'};
-    const {events} = readJobEvents(store.layout.job(fingerprint));
+    const events = jobEvents(store.layout.job(fingerprint));
     if (events.length === 0) return {...NOTHING, id, text: 'stopped before its end'};
     const progress = events.findLast((event) => event.type === 'progress' && event.unit === 'steps');
     const checkpoint = events.findLast((event) => event.type === 'checkpoint');

@@ -2,7 +2,7 @@ import type {Failure} from '../model/failure.js';
 import {ok, type Result} from '../model/result.js';
 import type {Activity, StageActivity} from '../show/activity.js';
 import {follow, followJob, type RunView, type StageView, waitingStage} from '../show/state.js';
-import {jobArguments, type LivingJob, readJobEvents} from '../store/job-folder.js';
+import {jobArguments, jobEvents, type LivingJob} from '../store/job-folder.js';
 import {onDisk} from '../store/on-disk.js';
 import type {RunRow} from '../store/runs.js';
 import {isObject} from '../store/shapes.js';
@@ -78,7 +78,7 @@ function jobActivity(
   folder: string,
   {stage, job}: {stage: StageView; job: LivingJob | null},
 ): StageActivity | null {
-  const {events} = readJobEvents(folder);
+  const events = jobEvents(folder);
   const started = events.findLast((event) => event.type === 'started');
   if (started === undefined || events.at(-1)?.type === 'exited') return null;
   const begun: StageView = {...waitingStage(stage.id), decision: stage.decision, phase: stage.phase};

@@ -1,6 +1,7 @@
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import type {JobLimits} from '../dispatch/job-request.js';
+import type {Place} from '../dispatch/place.js';
 import type {StageId} from '../model/stage.js';
 import type {StageContext, StageResult, Work} from '../model/stage-kind.js';
 import {JOB_FOLDER} from '../store/layout.js';
@@ -9,12 +10,13 @@ import type {WorkOrder} from './work-order.js';
 type Distributed = Extract<Work, {kind: 'distributed'}>;
 
 export type DistributedTools = Readonly<{
-  /** Absolute. */
+  /** Absolute; of no use for an agent elsewhere. */
   python: string;
   /** Absolute path of py/. */
   sourceFolder: string;
   environment: Readonly<Record<string, string | undefined>>;
   limits: JobLimits;
+  place: Place;
   /** How many events of each stage this run has already reported, over its attempts. Kept up to date here. */
   delivered: Map<StageId, number>;
 }>;
@@ -55,17 +57,21 @@ export async function runDistributed(
       delivered.set(stage.id, seq);
       context.report({type: 'job-event', job: fingerprint, seq, event});
     },
-    onNote: (level, text) => context.report({type: 'stage-note', level, text}),
+    onNote: (level, text) => context.report({type: 'stage-note', level, text, stays: true}),
   });
   if (result.ok) renameSync(places.out, context.out);
   return result;
 }
 
-/** Ends an agent that a killed run left at work on this stage, and with it its ranks. */
-export async function dismissJob(resume: string): Promise<void> {
+/** Ends an agent that a killed run left at work on this stage, and with it its ranks; a standing one ends the job. */
+export async function dismissJob(resume: string, place: Place): Promise<void> {
   const {findAgent, killAgent} = await import('../dispatch/agent-process.js');
   const agent = findAgent(placesIn(resume).job);
   if (agent !== null) await killAgent(agent);
+  if (place.where === 'here') return;
+  const {stopAt} = await import('../dispatch/stop-remote.js');
+  // One that cannot be reached is told of when the job is to begin.
+  await stopAt(place, {job: basename(resume), graceSeconds: 0, signal: new AbortController().signal});
 }
 
 type Places = Readonly<{job: string; state: string; out: string}>;

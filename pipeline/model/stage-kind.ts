@@ -154,6 +154,7 @@ export type ArtifactRef = Readonly<{
 /** What a stage can say while it runs. */
 export type StageNews =
   | Readonly<{type: 'stage-progress'; done: number; total: number | null; unit: string}>
-  | Readonly<{type: 'stage-note'; level: 'info' | 'warning'; text: string}>
+  /** `stays`: worth a line of its own also on a screen that is drawn over. A warning always is. */
+  | Readonly<{type: 'stage-note'; level: 'info' | 'warning'; text: string; stays?: true}>
   | Readonly<{type: 'stage-output'; stream: 'stdout' | 'stderr'; rank: number | null; text: string}>
   | Readonly<{type: 'job-event'; job: string; seq: number; event: JobEvent}>;

@@ -46,6 +46,9 @@ const LEAST_PROGRESS: readonly Readonly<{gapMs: number; share: number}>[] = [
   {gapMs: 300_000, share: 0},
 ];
 
+/** Whoever wants more also wants to see that it goes on. */
+const LEAST_WHEN_VERBOSE = [...LEAST_PROGRESS, {gapMs: 10_000, share: 0}];
+
 /** One more event: the log after it, and the lines to append. */
 export function logEvent(log: Log, event: Event, verbosity: Verbosity): {log: Log; lines: readonly Line[]} {
   const view = follow(log.view, event);
@@ -60,7 +63,8 @@ export function logEvent(log: Log, event: Event, verbosity: Verbosity): {log: Lo
   if (event.type === 'run-stopping') return {log: after, lines: verbosity < 0 ? [] : [STOPPING]};
   const isProgress =
     event.type === 'stage-progress' || (event.type === 'job-event' && event.event.type === 'progress');
-  if (isProgress) return verbosity < 0 ? {log: after, lines: []} : logProgress(after, {event, view});
+  if (isProgress)
+    return verbosity < 0 ? {log: after, lines: []} : logProgress(after, {event, view, verbosity});
   return {log: after, lines: stageLines(event, {view, verbosity})};
 }
 
@@ -109,7 +113,7 @@ function prefixed({word, text, style}: Said, {event, view}: {event: StageEvent; 
 
 function logProgress(
   log: Log,
-  {event, view}: {event: StageEvent; view: RunView},
+  {event, view, verbosity}: {event: StageEvent; view: RunView; verbosity: Verbosity},
 ): {log: Log; lines: readonly Line[]} {
   const stage = view.stages.find(({id}) => id === event.stage);
   const progress = stage?.progress;
@@ -125,7 +129,9 @@ function logProgress(
   const gapMs = atMs - last.atMs;
   // Without a total only the clock counts.
   const gained = share === null ? 0.01 : share - (last.share ?? 0);
-  const due = LEAST_PROGRESS.some((least) => gapMs >= least.gapMs && gained >= least.share);
+  const due = (verbosity >= 1 ? LEAST_WHEN_VERBOSE : LEAST_PROGRESS).some(
+    (least) => gapMs >= least.gapMs && gained >= least.share,
+  );
   if (!due || share === 1) return {log, lines: []};
   const {training} = stage;
   const parts = [

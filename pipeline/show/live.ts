@@ -115,7 +115,7 @@ function createRegion(stream: TerminalStream, columns: number): Region {
 /** Warnings always, and that it stops; with -v also what stages print. The rest is in the region. */
 function stays(event: Event, verbosity: Verbosity): boolean {
   if (event.type === 'run-stopping') return true;
-  if (event.type === 'stage-note') return event.level === 'warning' || verbosity >= 1;
+  if (event.type === 'stage-note') return event.level === 'warning' || event.stays === true || verbosity >= 1;
   return verbosity >= 1 && (event.type === 'stage-output' || event.type === 'job-event');
 }
 

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {JobEvent} from '../model/job-event.js';
 import type {RunRecord} from '../model/record.js';
-import type {Digest, StageId} from '../model/stage.js';
+import type {Digest, RunName, StageId} from '../model/stage.js';
 import {readAttempts} from './attempts.js';
 import type {Layout} from './layout.js';
 import {isSystemError} from './on-disk.js';
@@ -14,7 +14,17 @@ import {isJobEvent, isObject, isText} from './shapes.js';
  * What a job's folder tells without its agent being asked: from another terminal or another machine on the same disk,
  * also when no driver and no agent is left. The agent alone writes it.
  */
-export type JobEventsRead = Readonly<{events: readonly JobEvent[]; nextByte: number}>;
+export type JobEventsRead = Readonly<{
+  events: readonly NumberedEvent[];
+  /** Where to go on reading once there is more. */
+  next: JournalPlace;
+}>;
+
+/** By the number of its line, from 1. */
+export type NumberedEvent = Readonly<{seq: number; event: JobEvent}>;
+
+/** What was read of a journal. */
+export type JournalPlace = Readonly<{bytes: number; lines: number}>;
 
 /** A stage that is a job of its own, whose agent lives on this machine and has not ended it. */
 export type LivingJob = Readonly<{
@@ -43,6 +53,19 @@ export function livingJobs(layout: Layout, record: RunRecord): readonly LivingJo
   });
 }
 
+/**
+ * The run that has taken over what an unfinished run was at; null when none has.
+ * @throws System errors other than absence.
+ */
+export function successorOf(layout: Layout, record: RunRecord): RunName | null {
+  for (const {fingerprint, attempts, outcome} of record.stages) {
+    if (fingerprint === null || attempts === 0 || outcome !== null) continue;
+    const last = readAttempts(layout, fingerprint).at(-1)?.run ?? null;
+    if (last !== null && last !== record.run) return last;
+  }
+  return null;
+}
+
 /** The agent that wrote its address into the folder last, dead or alive; null when there is none. */
 export function agentIn(folder: string): ProcessIdentity | null {
   const endpoint = readObject(join(folder, 'endpoint.json'));
@@ -55,17 +78,24 @@ export function jobArguments(folder: string): Readonly<Record<string, unknown>> 
   return readObject(join(folder, 'job.json'));
 }
 
+/** All of its journal that are events. @throws System errors other than absence. */
+export function jobEvents(folder: string): readonly JobEvent[] {
+  return readJobEvents(folder, {bytes: 0, lines: 0}).events.map(({event}) => event);
+}
+
 /**
- * The lines of its journal that are events, from an earlier `nextByte` on; none when there is no journal.
+ * The lines of its journal that are events, from a place on; none when there is no journal.
  * @throws System errors other than absence.
  */
-export function readJobEvents(folder: string, fromByte = 0): JobEventsRead {
-  const read = unlessAbsent(() => readLines(join(folder, JOURNAL), fromByte));
-  const events = (read?.lines ?? []).flatMap((line): readonly JobEvent[] => {
-    const value = parsed(line);
-    return isJobEvent(value) ? [value] : [];
+export function readJobEvents(folder: string, from: JournalPlace): JobEventsRead {
+  const read = unlessAbsent(() => readLines(join(folder, JOURNAL), from.bytes));
+  if (read === null) return {events: [], next: from};
+  const {lines, nextByte} = read;
+  const events = lines.flatMap((line, index): readonly NumberedEvent[] => {
+    const event = parsed(line);
+    return isJobEvent(event) ? [{seq: from.lines + index + 1, event}] : [];
   });
-  return {events, nextByte: read?.nextByte ?? fromByte};
+  return {events, next: {bytes: nextByte, lines: from.lines + lines.length}};
 }
 
 function hasEnded(folder: string): boolean {
