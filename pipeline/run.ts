@@ -3,6 +3,7 @@ import {hashNews} from './cache/hash-news.js';
 import type {PipelineConfig} from './config/config.js';
 import {resolvedYaml} from './config/describe.js';
 import {DEFAULT_LIMITS} from './dispatch/job-request.js';
+import type {Place} from './dispatch/place.js';
 import {createExecutors} from './execute/executors.js';
 import {pause} from './execute/pause.js';
 import {runStages} from './execute/run-stages.js';
@@ -45,7 +46,9 @@ export type RunEffects = Readonly<{
   environment: Readonly<Record<string, string | undefined>>;
   facts: Readonly<{argv: readonly string[]; pid: number; host: string; version: string; node: string}>;
   cores: number;
+  /** Of an agent on this machine; 0 = any free one. */
   agentPort: number;
+  place: Place;
   /** Every event, once it is in the journal. */
   receive(event: Event): void;
   onWait(holder: string): void;
@@ -168,6 +171,7 @@ async function settleStages(request: RunRequest, effects: Hashing): Promise<Read
     folder: config.folder,
     environment,
     limits: {...DEFAULT_LIMITS, port: effects.agentPort},
+    place: effects.place.where === 'here' ? effects.place : {...effects.place, waits: request.wait},
   });
   try {
     return await runStages({

@@ -1,4 +1,6 @@
 import {type Command, Option} from 'commander';
+import {addAgentCommand} from './agent-options.js';
+import {addPlaceOptions, takeOverOption} from './agent-place.js';
 import {addMeasuringCommands} from './measuring.js';
 import {
   addConfigOptions,
@@ -26,6 +28,7 @@ export function addCommands(program: Command, wiring: Wiring): void {
     .showHelpAfterError('(pipeline <command> --help tells the options)')
     .exitOverride();
   addWorkingCommands(program, wiring);
+  addAgentCommand(program, wiring);
   addMeasuringCommands(program, wiring);
   addRunReaders(program, wiring);
   addConfigReaders(program, wiring);
@@ -35,7 +38,7 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
   const run = program
     .command('run <config> [stages...]')
     .description('run what is not up to date, and say why');
-  addConfigOptions(addSelectOptions(addJson(run)))
+  addPlaceOptions(addConfigOptions(addSelectOptions(addJson(run))))
     .addOption(new Option('-n, --dry-run', 'decide and say why, do nothing').conflicts('events'))
     .option('-k, --keep-going', 'after a failure go on with what does not depend on it')
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
@@ -67,6 +70,7 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
     .description('go on with a run that did not come to its end (default: @last)')
     .addOption(new Option('-n, --dry-run', 'decide and say why, do nothing').conflicts('events'))
     .option('--no-wait', 'exit 5 instead of waiting for another run')
+    .addOption(takeOverOption())
     .addOption(eventsOption())
     .action(async (run, options) => {
       const {resumeCommand} = await import('./resume.js');

@@ -20,6 +20,7 @@ export type ResumeOptions = Readonly<{
   json?: boolean;
   dryRun?: boolean;
   wait: boolean;
+  takeOver?: boolean;
   events?: 'ndjson';
 }>;
 
@@ -93,11 +94,12 @@ function quoted(word: string): string {
 
 /** The options of the run once more. */
 function againOf(record: RunRecord, options: ResumeOptions): RunOptions {
-  const {overlays, sets, slots, keepGoing, jobs, stages, only, from, until, skip} = record.choices!;
+  const {overlays, sets, slots, keepGoing, jobs, stages, only, from, until, skip, agent} = record.choices!;
   return {
     ...options,
     ...{file: record.config.file, config: overlays, set: sets, slots, keepGoing},
     ...(jobs === null ? {} : {jobs}),
+    ...(agent === undefined ? {} : {agent: agent.address, agentKeys: agent.keys}),
     ...{stages, only, from, until, skip, force: stillForced(record)},
     ...(record.message === null ? {} : {message: record.message}),
     tag: record.tags,

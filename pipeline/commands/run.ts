@@ -10,6 +10,7 @@ import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
 import type {Store} from '../store/store.js';
+import {type PlaceOptions, placeOf} from './agent-place.js';
 import {choose} from './choose.js';
 import {loadPipeline} from './load.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
@@ -22,6 +23,7 @@ import {openState} from './state.js';
 
 export type RunOptions = ConfigOptions &
   SelectOptions &
+  PlaceOptions &
   Readonly<{
     file: string;
     stages: readonly string[];
@@ -87,6 +89,11 @@ export async function runAndShow(
     sayFaults(shell, [fault(`PIPELINE_AGENT_PORT=${shell.environment['PIPELINE_AGENT_PORT']}`, null, hint)]);
     return EXIT.usage;
   }
+  const place = placeOf(shell, options);
+  if (!place.ok) {
+    sayFaults(shell, [place.error]);
+    return EXIT.usage;
+  }
   const store = openState(shell);
   if (!store.ok) return sayFailure(shell, store.error);
 
@@ -118,6 +125,7 @@ export async function runAndShow(
       },
       cores: availableParallelism(),
       agentPort,
+      place: place.value,
       receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson', onEvent}),
       onWait: (holder) => shell.say(`waiting for ${holder}; --no-wait exits instead\n`),
       ...{stop: shell.interrupted, kill: shell.killed, now: shell.now},
@@ -140,10 +148,11 @@ export async function runAndShow(
 }
 
 function choicesOf({folder}: Shell, options: RunOptions): RunChoices {
-  const {stages, only, from, until, skip, force, slots} = options;
+  const {stages, only, from, until, skip, force, slots, agent, agentKeys} = options;
   return {
     ...{folder, overlays: options.config, sets: options.set, stages, only, from, until, skip, force, slots},
     ...{jobs: options.jobs ?? null, keepGoing: options.keepGoing ?? false, resumes: options.resumes ?? null},
+    ...(agent === undefined || agentKeys === undefined ? {} : {agent: {address: agent, keys: agentKeys}}),
   };
 }
 

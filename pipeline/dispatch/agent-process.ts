@@ -16,8 +16,8 @@ export type AgentProcess = ProcessIdentity &
     port: number;
     address: string;
     keys: Keys;
-    /** Of an agent that this process started and that has ended by itself; else null. */
-    exitStatus(): number | null;
+    /** Of an agent that this process started and that has ended by itself; else null. Waits a moment for it. */
+    exitStatus(): Promise<number | null>;
   }>;
 
 export type AgentRequest = Readonly<{
@@ -38,6 +38,7 @@ const EXIT_PACKAGE_MISSING = 73;
 const EXIT_ERRNO = 100;
 
 const START_LIMIT_MS = 60_000;
+const EXIT_LIMIT_MS = 1000;
 const POLL_MS = 20;
 
 /** The agent that still works in this folder, whoever started it. */
@@ -49,7 +50,7 @@ export function findAgent(dir: string): AgentProcess | null {
     if (typeof startTime !== 'string' || typeof file !== 'string') return null;
     const identity = {pid, startTime};
     const keys = isSameProcess(identity) ? readKeys(dir, file) : null;
-    return keys && {...identity, port, address: `127.0.0.1:${port}`, keys, exitStatus: () => null};
+    return keys && {...identity, port, address: `127.0.0.1:${port}`, keys, exitStatus: async () => null};
   } catch {
     return null;
   }
@@ -100,7 +101,7 @@ async function waitUntilReady(
 ): Promise<AgentProcess | Readonly<{pid: null; code: number | null}>> {
   for (let waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
     const agent = findAgent(dir);
-    if (agent !== null && agent.pid === child.pid) return {...agent, exitStatus: () => child.exitCode};
+    if (agent !== null && agent.pid === child.pid) return {...agent, exitStatus: () => exitStatusOf(child)};
     // Another driver's agent was quicker, for example one whose driver was killed while it started.
     if (child.exitCode === EXIT_LOCKED && agent !== null) return agent;
     const over = child.exitCode === EXIT_LOCKED ? waited > 10_000 : child.exitCode !== null;
@@ -109,6 +110,15 @@ async function waitUntilReady(
   }
   child.kill('SIGKILL');
   return {pid: null, code: null};
+}
+
+/** The kernel shows a process as gone a moment before its parent hears how it ended. */
+async function exitStatusOf(child: ChildProcess): Promise<number | null> {
+  for (let waited = 0; waited < EXIT_LIMIT_MS; waited += POLL_MS) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    await delay(POLL_MS);
+  }
+  return child.exitCode;
 }
 
 /** Why an agent ended by itself. @param code - Its exit status; null when it was killed. */

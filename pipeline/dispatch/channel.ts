@@ -2,10 +2,15 @@ import {randomUUID} from 'node:crypto';
 import {Dealer} from 'zeromq';
 import type {JobEvent} from '../model/job-event.js';
 import type {JsonObject} from '../model/json.js';
-import {type AgentMessage, type DriverMessage, PROTOCOL_VERSION} from '../model/protocol.js';
+import {
+  type AgentMessage,
+  type DriverMessage,
+  PROTOCOL_VERSION,
+  type ProtocolErrorCode,
+} from '../model/protocol.js';
 import {err, ok, type Result, unreachable} from '../model/result.js';
 import {decodeAgentMessage, encode, MAX_FRAME_BYTES, salvageEvent} from './codec.js';
-import type {Keys} from './keys.js';
+import type {DriverKeys} from './keys.js';
 
 type Omitted<Message, Field extends string> = Message extends unknown ? Omit<Message, Field> : never;
 /** A message that is answered, without what the channel adds. */
@@ -13,11 +18,14 @@ export type Request = Omitted<Exclude<DriverMessage, {type: 'ack'}>, 'v' | 'id'>
 
 /** Why a request has no value: the agent said no, or said nothing. */
 export type ChannelFault =
-  | Readonly<{kind: 'refused'; message: string}>
+  | Readonly<{kind: 'refused'; code: ProtocolErrorCode; message: string}>
   /** The agent lets this key not in. */
   | Readonly<{kind: 'wrong-key'}>
-  | Readonly<{kind: 'silent'; afterMs: number}>
+  /** `reached`: whether anything listens there, and whether it has the server's key. */
+  | Readonly<{kind: 'silent'; afterMs: number; reached: Reached}>
   | Readonly<{kind: 'closed'}>;
+
+export type Reached = 'nothing' | 'something' | 'agent';
 
 export type ChannelEffects = Readonly<{
   /** Any message at all: the agent lives. */
@@ -33,17 +41,27 @@ type Answer = Result<JsonObject, ChannelFault>;
 
 const TICK_MS = 250;
 
-/** One authenticated connection to an agent on this machine. */
+/** Of ZeroMQ itself, over a network: a connection that was cut looks alive for a quarter of an hour. */
+const REMOTE = {
+  heartbeatInterval: 2000,
+  heartbeatTimeout: 6000,
+  connectTimeout: 3000,
+  handshakeInterval: 5000,
+};
+
+/** One authenticated connection to an agent. */
 export class Channel {
   readonly #socket: Dealer;
   readonly #effects: ChannelEffects;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #requests = 0;
   #wrongKey = false;
+  #reached: Reached = 'nothing';
   /** zeromq.js allows one send at a time. */
   #sent: Promise<unknown> = Promise.resolve();
 
-  constructor(port: number, keys: Keys, effects: ChannelEffects) {
+  /** @param address - Of a remote agent: numbers, an IPv6 one in brackets. Null: on this machine. */
+  constructor(port: number, keys: DriverKeys, effects: ChannelEffects, address: string | null = null) {
     this.#effects = effects;
     this.#socket = new Dealer({
       linger: 0,
@@ -55,9 +73,10 @@ export class Channel {
       maxMessageSize: MAX_FRAME_BYTES,
       reconnectInterval: 100,
       reconnectMaxInterval: 1000,
+      ...(address === null ? {} : {...REMOTE, ipv6: address.startsWith('[')}),
     });
     this.#watch();
-    this.#socket.connect(`tcp://127.0.0.1:${port}`);
+    this.#socket.connect(`tcp://${address ?? '127.0.0.1'}:${port}`);
     void this.#receive();
   }
 
@@ -75,7 +94,8 @@ export class Channel {
       let ticks = Math.ceil(timeoutMs / TICK_MS);
       const ticker = setInterval(() => {
         ticks -= 1;
-        if (ticks < 0) this.#settle(id, err({kind: 'silent', afterMs: timeoutMs}));
+        if (ticks >= 0) return;
+        this.#settle(id, err({kind: 'silent', afterMs: timeoutMs, reached: this.#reached}));
       }, TICK_MS);
       this.#waiting.set(id, (answer) => {
         clearInterval(ticker);
@@ -102,7 +122,11 @@ export class Channel {
       this.#wrongKey = true;
       this.#settleAll({kind: 'wrong-key'});
     });
+    this.#socket.events.on('connect', () => {
+      if (this.#reached === 'nothing') this.#reached = 'something';
+    });
     this.#socket.events.on('handshake', () => {
+      this.#reached = 'agent';
       handshakes += 1;
       if (handshakes > 1) this.#effects.onReconnect();
     });
@@ -151,6 +175,6 @@ export class Channel {
   }
 }
 
-function refusal({code, message}: {code: string; message: string}): ChannelFault {
-  return {kind: 'refused', message: `${code}: ${message}`};
+function refusal({code, message}: {code: ProtocolErrorCode; message: string}): ChannelFault {
+  return {kind: 'refused', code, message};
 }

@@ -3,9 +3,11 @@ import {err} from '../model/result.js';
 import {gone} from '../store/processes.js';
 import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
-import {JobSession, type SessionEnd} from './session.js';
-import {advanceStory, newStory, readJournal, type Story} from './story.js';
-import {verdictOf} from './verdict.js';
+import {mustBeginAnew, outcomeLeft, outcomeSeen, replay, sayBeginsAnew} from './outcome.js';
+import {runRemoteJob} from './remote-job.js';
+import {JobSession} from './session.js';
+import type {SessionEnd} from './session-end.js';
+import {newStory, type Story} from './story.js';
 
 const LEAVE_MS = 3000;
 
@@ -15,6 +17,7 @@ const LEAVE_MS = 3000;
  * Rejects only with what `onEvent` throws.
  */
 export async function runJob(request: JobRequest): Promise<JobResult> {
+  if (request.place.where === 'elsewhere') return runRemoteJob(request, request.place);
   const left = findAgent(request.dir);
   if (left === null) return outcomeOrBegin(request, newStory(request.after), null);
   request.onNote('info', `its job is still there (agent ${left.pid}): taking it over`);
@@ -31,14 +34,9 @@ async function outcomeOrBegin(
   left: SessionEnd | null,
 ): Promise<JobResult> {
   const story = replay(request, known);
-  if (request.reuseFinished && story.exited?.code === 0 && story.summary !== null) {
-    request.onNote('info', 'its job had ended well after the last run was cut off');
-    return verdictOf(story.exited, story, contextOf(request));
-  }
-  if (left !== null) {
-    const why = left.kind === 'exited' ? 'had been told to stop' : 'cannot go on';
-    request.onNote('info', `the job that was left ${why}: beginning another attempt`);
-  }
+  const outcome = outcomeLeft(request, story);
+  if (outcome !== null) return outcome;
+  if (left !== null) sayBeginsAnew(request, left);
   return begin(request, story.seq);
 }
 
@@ -52,7 +50,7 @@ async function begin(request: JobRequest, after: number): Promise<JobResult> {
 }
 
 async function follow(request: JobRequest, agent: AgentProcess, after: number): Promise<SessionEnd> {
-  const session = new JobSession(request, agent, after);
+  const session = new JobSession(request, {where: 'here', process: agent}, {after, begins: true});
   let end: SessionEnd | null = null;
   try {
     end = await session.run();
@@ -68,11 +66,6 @@ async function partWith(
   {agent, end, graceMs}: {agent: AgentProcess; end: SessionEnd | null; graceMs: number},
 ): Promise<void> {
   switch (end?.kind) {
-    case 'refused':
-      return session.close();
-    case 'lost':
-      session.close();
-      return killAgent(agent);
     case 'exited':
       // With the last acknowledgement the agent goes by itself.
       session.acknowledge();
@@ -86,55 +79,30 @@ async function partWith(
       // The events could not be recorded. The job has been told to save and stop, and the agent leaves after it.
       await session.leave();
       if (!(await gone(agent, graceMs + LEAVE_MS))) await killAgent(agent);
+      return;
+    case 'lost':
+      session.close();
+      return killAgent(agent);
+    default:
+      return session.close();
   }
 }
 
-/** Of a job that was taken over: whether it ended without doing what this run wants, and not because of this run. */
-function mustBeginAnew(end: SessionEnd): boolean {
-  if (end.stopped !== null) return false;
-  // The driver before, or the agent itself, was told to stop, and the job was still saving.
-  if (end.kind === 'exited') return end.exited.signal === 'SIGTERM' && end.exited.rank === null;
-  return end.kind === 'stale' || end.kind === 'lost';
-}
-
-function conclude(request: JobRequest, agent: AgentProcess, end: SessionEnd): JobResult {
-  const {launch, timeoutMs, limits} = request;
-  // What the journal says beyond the last event that came through.
-  const story = end.kind === 'lost' ? replay(request, end.story) : end.story;
-  const exited = end.kind === 'exited' ? end.exited : end.kind === 'lost' ? story.exited : null;
-  if (exited?.code === 0) return verdictOf(exited, story, contextOf(request));
-  if (end.stopped === 'interrupted') return err(stoppedFailure(launch.module, {resumes: true}));
-  if (end.stopped === 'timed-out') {
-    return err({reason: 'timed-out', what: launch.module, afterMs: timeoutMs ?? limits.silentMs});
-  }
-  if (exited !== null) return verdictOf(exited, story, contextOf(request));
-  const status = agent.exitStatus();
-  if (end.kind === 'lost' && status !== null && status !== 0) {
-    return err(describeExit({...request, port: limits.port}, status));
+async function conclude(request: JobRequest, agent: AgentProcess, end: SessionEnd): Promise<JobResult> {
+  const outcome = outcomeSeen(request, end);
+  if (outcome !== null) return outcome;
+  const status = end.kind === 'lost' ? await agent.exitStatus() : null;
+  if (status !== null && status !== 0) {
+    return err(describeExit({...request, port: request.limits.port}, status));
   }
   return err(lostFailure(agent, end));
 }
 
-function lostFailure(agent: AgentProcess, end: SessionEnd): Failure {
-  const lost = (message: string): Failure => ({reason: 'agent-lost', address: agent.address, message});
-  if (end.kind === 'lost') return lost(end.message);
+function lostFailure({pid, address}: AgentProcess, end: SessionEnd): Failure {
+  if (end.kind === 'lost') return {reason: 'agent-lost', address, message: end.message};
   if (end.kind === 'refused') {
-    const message = `the runtime agent (pid ${agent.pid}) refused this driver: ${end.message}`;
-    return {reason: 'agent-lost', address: agent.address, message, refused: true};
+    const message = `the runtime agent (pid ${pid}) refused this driver: ${end.message}`;
+    return {reason: 'agent-lost', address, message, refused: true};
   }
   throw new Error(`Internal error: a session ended as ${end.kind}`);
-}
-
-/** Delivers what the journal holds after the story so far. */
-function replay(request: JobRequest, start: Story): Story {
-  let story = start;
-  for (const [seq, event] of readJournal(request.dir, start.seq)) {
-    request.onEvent(seq, event);
-    story = advanceStory(story, seq, event);
-  }
-  return story;
-}
-
-function contextOf(request: JobRequest): {what: string; dir: string} {
-  return {what: request.launch.module, dir: request.dir};
 }

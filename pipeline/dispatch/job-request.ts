@@ -3,6 +3,7 @@ import type {JobEvent} from '../model/job-event.js';
 import type {JsonObject} from '../model/json.js';
 import type {Result} from '../model/result.js';
 import type {Launch} from '../model/stage-kind.js';
+import type {Place} from './place.js';
 
 /** A job to carry out under an agent. */
 export type JobRequest = Readonly<{
@@ -16,6 +17,7 @@ export type JobRequest = Readonly<{
   job: string;
   launch: Launch;
   environment: Readonly<Record<string, string | undefined>>;
+  place: Place;
   /** Events up to this number were delivered by an earlier attempt of this run; 0 replays the whole journal. */
   after: number;
   /** Whether what a job left that ended well while nobody looked may be taken. */
@@ -36,7 +38,7 @@ export type JobRequest = Readonly<{
 export type JobLimits = Readonly<{
   /** From SIGTERM, on which ranks save a checkpoint, to SIGKILL. torchrun itself waits no longer than 30 s. */
   graceSeconds: number;
-  /** An agent that says nothing for so long counts as lost. */
+  /** An agent on this machine that says nothing for so long counts as lost. */
   silentMs: number;
   /** An agent with no job that runs, to which nobody speaks, leaves after so long. */
   leaseSeconds: number;

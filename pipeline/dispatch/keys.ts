@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {curveKeyPair} from 'zeromq';
 
@@ -8,6 +8,9 @@ type KeyPair = Readonly<{public: string; secret: string}>;
 
 /** The keys of one agent and of the drivers that may speak to it. */
 export type Keys = Readonly<{server: KeyPair; client: KeyPair}>;
+
+/** What of them a driver needs. */
+export type DriverKeys = Readonly<{server: Pick<KeyPair, 'public'>; client: KeyPair}>;
 
 /**
  * Makes fresh keys for a new agent and leaves them in the job's folder, readable by this user only. They never
@@ -30,6 +33,22 @@ export function readKeys(dir: string, name: string): Keys | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Makes the keys of a standing agent and of its drivers: <name>.agent.json and <name>.driver.json, each for its own
+ * machine. Throws the file system's errors, EEXIST where one is there already.
+ */
+export function makeKeyFiles(name: string): Readonly<{agent: string; driver: string}> {
+  const {server, client}: Keys = {server: keyPair(), client: keyPair()};
+  const files = {agent: `${name}.agent.json`, driver: `${name}.driver.json`};
+  for (const path of Object.values(files)) {
+    if (existsSync(path)) throw Object.assign(new Error(`${path} exists`), {code: 'EEXIST', path});
+  }
+  const options = {mode: 0o600, flag: 'wx'} as const;
+  writeFileSync(files.agent, JSON.stringify({server, client: {public: client.public}}), options);
+  writeFileSync(files.driver, JSON.stringify({server: {public: server.public}, client}), options);
+  return files;
 }
 
 function keyPair(): KeyPair {

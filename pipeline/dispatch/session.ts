@@ -1,74 +1,81 @@
 import type {JobEvent} from '../model/job-event.js';
 import type {JsonObject} from '../model/json.js';
+import type {Result} from '../model/result.js';
 import {isSameProcess, killProcess} from '../store/processes.js';
-import type {AgentProcess} from './agent-process.js';
+import {type Agent, nameOf} from './agent.js';
 import {Channel, type ChannelFault} from './channel.js';
 import {createInbox, type Inbox} from './inbox.js';
 import type {JobRequest} from './job-request.js';
-import {advanceStory, type ExitedEvent, newStory, type Story} from './story.js';
+import {driverName, judge, judgeLater, withToken} from './meeting.js';
+import {type Ending, endingOf, type SessionEnd} from './session-end.js';
+import {Silence} from './silence.js';
+import {Stopper} from './stopper.js';
+import {advanceStory, newStory, type Story} from './story.js';
 
 const TICK_MS = 250;
 /** Between two messages that only say that the driver lives. */
 const HELLO_TICKS = 20;
 const SUBMIT_MS = 30_000;
+/** Of a standing agent: for the first answer, over a network. */
+const MEET_MS = 10_000;
 const KILL_MS = 3000;
 const LEAVE_MS = 1000;
+/** A silence of a remote agent that people are told of, and after which it is not expected to hear. */
+const NOTE_MS = 15_000;
 
-export type SessionEnd = Readonly<{story: Story; stopped: 'interrupted' | 'timed-out' | null}> &
-  (
-    | Readonly<{kind: 'exited'; exited: ExitedEvent}>
-    /** The agent's attempt had ended before, and not well (or not usably): a new agent must begin another. */
-    | Readonly<{kind: 'stale'}>
-    | Readonly<{kind: 'lost'; message: string}>
-    | Readonly<{kind: 'refused'; message: string}>
-  );
-
-type Ending = SessionEnd extends infer End
-  ? End extends unknown
-    ? Omit<End, 'story' | 'stopped'>
-    : never
-  : never;
+export type SessionOptions = Readonly<{
+  /** The last event that is known already. */
+  after: number;
+  /** Of a remote agent: whether to submit the job where it does not have it. */
+  begins: boolean;
+}>;
 
 /** One driver's time with one agent: submits the job (or finds it), takes its events, ends with it. */
 export class JobSession {
   readonly #request: JobRequest;
-  readonly #agent: AgentProcess;
+  readonly #agent: Agent;
+  readonly #options: SessionOptions;
   readonly #channel: Channel;
   readonly #inbox: Inbox;
+  readonly #silence: Silence;
+  readonly #stopper: Stopper;
+  readonly #name = driverName();
   #story: Story;
   #attempt: number | null = null;
-  #stopped: SessionEnd['stopped'] = null;
-  /** What the agent was last told, once it was told to stop the job. */
-  #graceSeconds: number | null = null;
-  #silentTicks = 0;
+  #isAttached = false;
   #ticks = 0;
   #end: (ending: Ending) => void = () => {};
   #fail: (error: unknown) => void = () => {};
 
-  constructor(request: JobRequest, agent: AgentProcess, after: number) {
+  constructor(request: JobRequest, agent: Agent, options: SessionOptions) {
     this.#request = request;
     this.#agent = agent;
-    this.#story = newStory(after);
-    this.#channel = new Channel(agent.port, agent.keys, {
-      onHeard: () => this.#heard(),
-      onEvent: (seq, event) => this.#take(seq, event),
-      onReconnect: () => this.#askAgain(),
-      onFault: (message) => request.onNote('warning', message),
-    });
-    this.#inbox = createInbox(after, {
+    this.#options = options;
+    this.#story = newStory(options.after);
+    this.#channel = this.#open();
+    this.#inbox = createInbox(options.after, {
       deliver: (seq, event) => this.#deliver(seq, event),
       acknowledge: (seq) => this.#channel.acknowledge(request.job, seq),
       reattach: (seq) => this.#attach(seq),
+    });
+    const limitMs = agent.where === 'here' ? request.limits.silentMs : agent.place.silentMs;
+    const tellMs = agent.where === 'here' ? Number.POSITIVE_INFINITY : Math.min(NOTE_MS, limitMs / 2);
+    this.#silence = new Silence(TICK_MS, {tellMs, limitMs});
+    this.#stopper = new Stopper({
+      cancel: (graceSeconds) => this.#ask({type: 'cancel', job: request.job, grace_seconds: graceSeconds}),
+      undeliveredMs: agent.where === 'here' ? null : tellMs,
+      onUndelivered: (wasHeard) => this.#end({kind: 'undelivered', message: undelivered(agent, wasHeard)}),
     });
   }
 
   /** Rejects only with what `onEvent` throws, and then the job has been told to stop. */
   async run(): Promise<SessionEnd> {
-    const {signal, kill, timeoutMs} = this.#request;
-    const onStop = () => this.#stop('interrupted', this.#request.limits.graceSeconds);
+    const {signal, kill, timeoutMs, limits} = this.#request;
+    const onStop = () => this.#stopper.stop('interrupted', limits.graceSeconds);
     const onKill = () => this.#kill();
+    const onTimeOut = () => this.#stopper.stop('timed-out', limits.graceSeconds);
     const ticker = setInterval(() => this.#tick(), TICK_MS);
-    const timer = timeoutMs === null ? undefined : setTimeout(() => this.#timeOut(), timeoutMs);
+    const timer = timeoutMs === null ? undefined : setTimeout(onTimeOut, timeoutMs);
     try {
       const ended = new Promise<Ending>((resolve, reject) => {
         this.#end = resolve;
@@ -76,7 +83,7 @@ export class JobSession {
       });
       const begun = await Promise.race([this.#begin(), ended]);
       const ending = begun ?? (await this.#untilEnd(ended, {signal, kill, onStop, onKill}));
-      return {...ending, story: this.#story, stopped: this.#stopped};
+      return {...ending, story: this.#story, stopped: this.#stopper.because()};
     } finally {
       clearInterval(ticker);
       clearTimeout(timer);
@@ -90,7 +97,7 @@ export class JobSession {
     this.#inbox.flush();
   }
 
-  /** Tells the agent to go once its job has ended, and lets go of it. */
+  /** Tells the agent to go, or to let go of the job, once that has ended, and lets go of it. */
   async leave(): Promise<void> {
     await this.#channel.request({type: 'shutdown'}, LEAVE_MS);
     this.close();
@@ -100,30 +107,59 @@ export class JobSession {
     this.#channel.close();
   }
 
+  #open(): Channel {
+    const agent = this.#agent;
+    const effects = {
+      onHeard: () => this.#heard(),
+      onEvent: (seq: number, event: JobEvent) => this.#take(seq, event),
+      onReconnect: () => this.#askAgain(),
+      onFault: (message: string) => this.#request.onNote('warning', message),
+    };
+    if (agent.where === 'here') return new Channel(agent.process.port, agent.process.keys, effects);
+    return new Channel(agent.place.address.port, agent.place.keys, effects, agent.ip);
+  }
+
   async #begin(): Promise<Ending | null> {
-    const hello = await this.#channel.request({type: 'hello'}, this.#request.limits.silentMs);
-    if (!hello.ok) return this.#withoutAnswer(hello.error);
-    if (hello.value['state'] === 'idle') this.#request.beforeAttempt();
-    const {job, dir, launch} = this.#request;
-    const {module, ranks, arguments: values, environment} = launch;
-    const torchrun = launch.torchrun ?? true;
-    const submit = {
-      type: 'submit',
-      job,
-      dir,
-      module,
-      ranks,
-      torchrun,
-      arguments: values,
-      environment,
-      token: null,
-    } as const;
-    const state = await this.#channel.request(submit, SUBMIT_MS);
-    if (!state.ok) return this.#withoutAnswer(state.error);
+    const {limits, job, beforeAttempt} = this.#request;
+    const {where} = this.#agent;
+    const hello = await this.#channel.request({type: 'hello'}, where === 'here' ? limits.silentMs : MEET_MS);
+    if (!hello.ok) return endingOf(hello.error, this.#agent);
+    const isOther = where === 'elsewhere' && hello.value['job'] !== job;
+    const met = where === 'here' ? null : judge(hello.value, {job, begins: this.#options.begins});
+    if (met !== null) return met;
+    this.#compareVersions(hello.value);
+    if (hello.value['state'] === 'idle' || isOther) beforeAttempt();
+    const state = await this.#submit();
+    if (!state.ok) {
+      const ending = endingOf(state.error, this.#agent);
+      const isBusy = ending.kind === 'refused' && ending.code === 'busy' && where === 'elsewhere';
+      return isBusy ? {kind: 'busy', message: ending.message} : ending;
+    }
     if (this.#isStale(state.value)) return {kind: 'stale'};
     this.#attempt = Number(state.value['attempt']);
     this.#attach(this.#inbox.last());
     return null;
+  }
+
+  #compareVersions({program, host}: JsonObject): void {
+    if (this.#agent.where === 'here' || program === this.#agent.place.version) return;
+    const theirs = typeof program === 'string' ? `is version ${program}` : 'does not say its version';
+    const text = `the program on ${host} ${theirs}, here it is ${this.#agent.place.version}`;
+    this.#request.onNote('warning', `${text}: install the same one on both machines`);
+  }
+
+  #submit(): Promise<Result<JsonObject, ChannelFault>> {
+    const {job, dir, launch} = this.#request;
+    const {module, ranks, arguments: values, environment} = launch;
+    const torchrun = launch.torchrun ?? true;
+    const submit = (token: string | null) => {
+      const message = {
+        ...({type: 'submit', job, dir, module, ranks, torchrun} as const),
+        ...{arguments: values, environment, token},
+      };
+      return this.#channel.request(message, SUBMIT_MS);
+    };
+    return this.#agent.where === 'here' ? submit(null) : withToken(dir, submit);
   }
 
   #isStale(state: JsonObject): boolean {
@@ -146,28 +182,39 @@ export class JobSession {
   #askAgain(): void {
     if (this.#attempt === null) return;
     this.#attach(this.#inbox.last());
-    if (this.#graceSeconds !== null) this.#cancel(this.#graceSeconds);
+    this.#stopper.again();
   }
 
   #attach(after: number): void {
-    const {job} = this.#request;
-    // The kernel's lock of the stage proves that the driver before is gone.
-    const message = {type: 'attach', job, after, driver: `process ${process.pid}`, take_over: true} as const;
-    void this.#channel.request(message, this.#answerMs()).then((answer) => {
-      if (answer.ok || answer.error.kind === 'closed') return;
-      // Lost on its way, or the agent is busy: when silence is death, the tick decides.
-      if (answer.error.kind === 'silent') this.#attach(this.#inbox.last());
-      else this.#end(this.#withoutAnswer(answer.error));
+    const agent = this.#agent;
+    // On this machine the kernel's lock of the stage proves that the driver before is gone.
+    const takeOver = agent.where === 'here' || agent.place.takeOver || this.#isAttached;
+    const message = {
+      ...({type: 'attach', job: this.#request.job, after} as const),
+      ...{driver: this.#name, take_over: takeOver},
+    };
+    void this.#ask(message).then((answer) => {
+      if (answer.ok) this.#isAttached = true;
+      else if (answer.error.kind === 'silent') {
+        // Lost on its way, or the agent is busy: when silence is death, the tick decides.
+        this.#attach(this.#inbox.last());
+      } else if (answer.error.kind !== 'closed') this.#end(this.#refusedAttach(answer.error));
     });
   }
 
-  /** How long to wait for an answer before asking again. */
-  #answerMs(): number {
-    return this.#request.limits.silentMs / 2;
+  #refusedAttach(fault: ChannelFault): Ending {
+    const isGone = fault.kind === 'refused' && fault.code === 'unknown-job';
+    if (!isGone || this.#agent.where === 'here') return endingOf(fault, this.#agent);
+    return {kind: 'lost', message: `${nameOf(this.#agent)} does not have the job any more`};
+  }
+
+  /** Asks so that it is worth asking again where there was no answer. */
+  #ask(message: Parameters<Channel['request']>[0]): ReturnType<Channel['request']> {
+    return this.#channel.request(message, this.#request.limits.silentMs / 2);
   }
 
   #heard(): void {
-    this.#silentTicks = 0;
+    if (this.#silence.heard()) this.#request.onNote('info', 'the agent is heard again');
   }
 
   #take(seq: number, event: JobEvent): void {
@@ -175,7 +222,7 @@ export class JobSession {
       this.#inbox.take(seq, event);
     } catch (error) {
       // Whoever records the events cannot go on; the job saves what it has.
-      this.#stop('interrupted', this.#request.limits.graceSeconds);
+      this.#stopper.stop('interrupted', this.#request.limits.graceSeconds);
       this.#fail(error);
     }
   }
@@ -189,56 +236,44 @@ export class JobSession {
   }
 
   #tick(): void {
+    const agent = this.#agent;
     this.#ticks += 1;
-    this.#silentTicks += 1;
     this.#inbox.flush();
-    if (this.#ticks % HELLO_TICKS === 0) void this.#channel.request({type: 'hello'}, this.#answerMs());
-    if (!isSameProcess(this.#agent)) this.#end({kind: 'lost', message: 'the runtime agent was killed'});
-    // Ticks are counted, not time: while this process itself is stopped it must not blame the agent.
-    const silentMs = this.#silentTicks * TICK_MS;
+    if (this.#ticks % HELLO_TICKS === 0) this.#sayHello();
+    if (agent.where === 'here' && !isSameProcess(agent.process))
+      this.#end({kind: 'lost', message: 'the runtime agent was killed'});
     // Until the job is there its requests have limits of their own: the agent is busy while it starts it.
-    if (this.#attempt === null || silentMs < this.#request.limits.silentMs) return;
-    this.#end({
-      kind: 'lost',
-      message: `the runtime agent (pid ${this.#agent.pid}) says nothing for ${silentMs} ms`,
-    });
+    if (this.#attempt === null) return;
+    const verdict = this.#silence.tick();
+    const silentMs = this.#silence.ms();
+    const forSeconds = `for ${Math.round(silentMs / 1000)} s`;
+    if (verdict === 'told')
+      this.#request.onNote('warning', `no word from the agent ${forSeconds}; the training goes on there`);
+    if (verdict === 'too-long')
+      this.#end({kind: 'lost', message: `${nameOf(agent)} says nothing ${forSeconds}`});
+    this.#stopper.look(silentMs);
   }
 
-  #timeOut(): void {
-    this.#stop('timed-out', this.#request.limits.graceSeconds);
-  }
-
-  #stop(because: 'interrupted' | 'timed-out', graceSeconds: number): void {
-    this.#stopped ??= because;
-    this.#graceSeconds = Math.min(graceSeconds, this.#graceSeconds ?? graceSeconds);
-    this.#cancel(this.#graceSeconds);
-  }
-
-  /** Until there is an answer: to the agent a second one is harmless, it can only shorten the grace. */
-  #cancel(graceSeconds: number): void {
-    const message = {type: 'cancel', job: this.#request.job, grace_seconds: graceSeconds} as const;
-    void this.#channel.request(message, this.#answerMs()).then((answer) => {
-      const isLost = !answer.ok && answer.error.kind === 'silent';
-      if (isLost && graceSeconds === this.#graceSeconds) this.#cancel(graceSeconds);
+  #sayHello(): void {
+    const wasAttached = this.#isAttached;
+    void this.#ask({type: 'hello'}).then((answer) => {
+      if (!answer.ok || !wasAttached || this.#agent.where === 'here') return;
+      const lost = judgeLater(answer.value, {job: this.#request.job, driver: this.#name});
+      if (lost !== null) this.#end(lost);
     });
   }
 
   #kill(): void {
-    this.#stop('interrupted', 0);
+    this.#stopper.stop('interrupted', 0);
+    const agent = this.#agent;
     // An agent that cannot even do that takes its ranks with it.
-    setTimeout(() => killProcess(this.#agent), KILL_MS).unref();
+    if (agent.where === 'here') setTimeout(() => killProcess(agent.process), KILL_MS).unref();
   }
+}
 
-  #withoutAnswer(fault: ChannelFault): Ending {
-    switch (fault.kind) {
-      case 'wrong-key':
-        return {kind: 'refused', message: 'it does not know the CURVE key of this job folder'};
-      case 'refused':
-        return {kind: 'refused', message: fault.message};
-      case 'silent':
-        return {kind: 'lost', message: `the runtime agent did not answer within ${fault.afterMs} ms`};
-      case 'closed':
-        return {kind: 'lost', message: 'the connection was closed'};
-    }
-  }
+function undelivered(agent: Agent, wasHeard: boolean): string {
+  const name = nameOf(agent);
+  return wasHeard
+    ? `${name} was told to stop the training, and has said nothing since`
+    : `${name} does not hear that the training should stop: it goes on there`;
 }

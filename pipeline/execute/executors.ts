@@ -1,4 +1,5 @@
 import type {JobLimits} from '../dispatch/job-request.js';
+import type {Place} from '../dispatch/place.js';
 import type {Failure} from '../model/failure.js';
 import {ok, type Result, unreachable} from '../model/result.js';
 import type {StageId} from '../model/stage.js';
@@ -18,6 +19,8 @@ export type ExecutorTools = Readonly<{
   folder: string;
   environment: Readonly<Record<string, string | undefined>>;
   limits: JobLimits;
+  /** Where the agents of distributed stages are. */
+  place: Place;
 }>;
 
 /** All ways to carry out a stage; the kind of its work alone decides. */
@@ -47,12 +50,13 @@ export function createExecutors(tools: ExecutorTools): Executors {
       }
       case 'bridge':
         return withPython(async (executable) => runOnBridge(work, await bridgeTo(executable), order));
-      case 'distributed':
-        return withPython((executable) => {
-          const {sourceFolder, environment, limits} = tools;
-          const own = {python: executable, sourceFolder, environment, limits, delivered};
-          return runDistributed(work, own, order);
-        });
+      case 'distributed': {
+        const {sourceFolder, environment, limits, place} = tools;
+        const run = (python: string) =>
+          runDistributed(work, {python, sourceFolder, environment, limits, place, delivered}, order);
+        // An agent elsewhere has a Python of its own.
+        return place.where === 'here' ? withPython(run) : run('');
+      }
       default:
         return unreachable(work);
     }
@@ -79,5 +83,10 @@ export function createExecutors(tools: ExecutorTools): Executors {
     return bridge;
   }
 
-  return {execute, python: pythonTool, dismiss: dismissJob, close: () => bridge?.close()};
+  return {
+    execute,
+    python: pythonTool,
+    dismiss: (resume) => dismissJob(resume, tools.place),
+    close: () => bridge?.close(),
+  };
 }

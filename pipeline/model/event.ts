@@ -47,6 +47,8 @@ export type RunChoices = Readonly<{
   slots: Readonly<Record<string, number>>;
   jobs: number | null;
   keepGoing: boolean;
+  /** A standing agent: its address and the file of its keys. */
+  agent?: Readonly<{address: string; keys: string}>;
   /** The run that this one goes on with. */
   resumes: RunName | null;
 }>;

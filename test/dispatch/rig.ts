@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -13,6 +13,7 @@ import {
   type JobRequest,
   type JobResult,
 } from '../../pipeline/dispatch/job-request.js';
+import type {Place} from '../../pipeline/dispatch/place.js';
 import {preparePython, pythonCacheFolder} from '../../pipeline/execute/python-environment.js';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
 import type {JsonObject} from '../../pipeline/model/json.js';
@@ -48,6 +49,7 @@ export type JobOptions = Readonly<{
   kill?: AbortSignal;
   limits?: Partial<JobLimits>;
   environment?: Readonly<Record<string, string>>;
+  place?: Place;
   onEvent?: (seq: number, event: JobEvent) => void;
 }>;
 
@@ -92,6 +94,7 @@ export function jobFolderIn(folder: string, python: string): JobFolder {
       environment: {},
     },
     environment: {...process.env, PYTHONPATH: JOBS, ...options.environment},
+    place: options.place ?? {where: 'here'},
     after: options.after ?? 0,
     reuseFinished: options.reuseFinished ?? false,
     timeoutMs: options.timeoutMs ?? null,
@@ -121,6 +124,19 @@ export async function until(holds: () => boolean, what: string, withinMs = 20_00
   for (const end = Date.now() + withinMs; !holds(); await delay(10)) {
     if (Date.now() > end) throw new Error(`waited ${withinMs} ms in vain until ${what}`);
   }
+}
+
+/** Pids of the processes of a job: whatever carries its journal in its environment. */
+export function processesOf(dir: string): readonly number[] {
+  const entry = `CHEXNET_JOURNAL=${join(dir, 'journal.ndjson')}`;
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(entry);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** A driver in a process of its own; `line` waits for a line of its output that satisfies. */

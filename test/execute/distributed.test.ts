@@ -34,6 +34,7 @@ async function tools(): Promise<DistributedTools> {
     sourceFolder: join(ROOT, 'py'),
     environment: {...process.env, PYTHONPATH: JOBS},
     limits: DEFAULT_LIMITS,
+    place: {where: 'here'},
     delivered: new Map(),
   };
 }
@@ -126,7 +127,7 @@ describe('a distributed stage', () => {
       ]);
       await until(() => existsSync(waiting), 'the job waits');
       const agent = findAgent(join(folder, 'resume', 'job'))!;
-      await dismissJob(join(folder, 'resume'));
+      await dismissJob(join(folder, 'resume'), {where: 'here'});
       assert.ok(!isSameProcess(agent));
       const result = await playing;
       assert.ok(!result.ok && result.error.reason === 'agent-lost');

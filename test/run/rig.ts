@@ -33,6 +33,7 @@ export async function play({
     facts: {argv: ['run', file], pid: process.pid, host: 'here', version: '0', node: process.versions.node},
     cores: 1,
     agentPort: 0,
+    place: {where: 'here'},
     receive: (event) => receive?.(event),
     onWait: () => {},
     ...{stop: never, kill: never, now: () => new Date()},

@@ -185,6 +185,7 @@ class Service:
             return Refused(attach.id, False, Refusal("taken", text))
         if self._follower is not None:
             self._follower.close()
+        self._is_dismissed = False
         journal = jobs.journal_of(self.work.path())
         self._follower = Follower.begin(identity, attach.driver, journal, after=attach.after)
         log.info("%s attached after event %d", attach.driver, attach.after)

@@ -1,0 +1,56 @@
+import {randomUUID} from 'node:crypto';
+import {rmSync, writeFileSync} from 'node:fs';
+import {hostname, userInfo} from 'node:os';
+import {join} from 'node:path';
+import type {JsonObject} from '../model/json.js';
+import type {Ending} from './session-end.js';
+
+/** How a driver names itself to people who share an agent with it. */
+export function driverName(): string {
+  return `${userName()}@${hostname()}, process ${process.pid}`;
+}
+
+/** What to do about a standing agent before anything is asked of it; null: go on. */
+export function judge(hello: JsonObject, {job, begins}: {job: string; begins: boolean}): Ending | null {
+  if (hello['job'] === job) return null;
+  if (hello['state'] === 'running') return {kind: 'busy', message: busyText(hello)};
+  return begins ? null : {kind: 'absent'};
+}
+
+/** Whether this driver still follows its job; else how it lost it. Only once it was attached. */
+export function judgeLater(hello: JsonObject, {job, driver}: {job: string; driver: string}): Ending | null {
+  if (hello['job'] !== job) {
+    const trouble = hello['trouble'];
+    const why = typeof trouble === 'string' ? trouble : 'it was started anew, or somebody else had it let go';
+    return {kind: 'lost', message: `the agent on ${hello['host']} does not have the job any more: ${why}`};
+  }
+  const other = hello['driver'];
+  if (other === driver || typeof other !== 'string') return null;
+  return {kind: 'refused', code: 'taken', message: `${other} has taken the job over`};
+}
+
+/** Puts a file into the job's folder for the agent to find while `body` runs. */
+export async function withToken<T>(dir: string, body: (token: string) => Promise<T>): Promise<T> {
+  const token = `seen-${randomUUID()}`;
+  const path = join(dir, token);
+  writeFileSync(path, '');
+  try {
+    return await body(token);
+  } finally {
+    rmSync(path, {force: true});
+  }
+}
+
+function busyText({host, job, driver}: JsonObject): string {
+  const who = typeof driver === 'string' ? `of ${driver}` : 'whose driver is gone';
+  return `the agent on ${host} has another job, ${String(job).slice(0, 12)}, ${who}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A number without a name, as in some containers.
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
