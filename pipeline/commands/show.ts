@@ -6,6 +6,7 @@ import {formatDuration, formatValue} from '../model/words.js';
 import {describeFailure} from '../show/failure.js';
 import {outcomeWord, taintedText} from '../show/phrases.js';
 import type {Store} from '../store/store.js';
+import {describeLeaderboard, leaderboardOf} from './leaderboard.js';
 import {sayUnreadable, stateOf, stateText} from './ls.js';
 import {sayFailure} from './say-failure.js';
 import {sayFaults} from './say-faults.js';
@@ -33,6 +34,10 @@ export async function showCommand(shell: Shell, options: {run: string; json?: bo
     shell.print(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     shell.print(describeRun(record, {state: stateText(row.value), folder}));
+    for (const stage of record.stages) {
+      const board = leaderboardOf(stage, store.value);
+      if (board !== null) shell.print(`\n${stage.id}: ${describeLeaderboard(board)}`);
+    }
   }
   return EXIT.ok;
 }
@@ -61,10 +66,9 @@ export function runDocument(request: {
   };
 }
 
-function stageDocument(
-  {id, decision, outcome, seconds, attempts, warnings}: StageRecord,
-  store: Store,
-): JsonObject {
+function stageDocument(stage: StageRecord, store: Store): JsonObject {
+  const {id, decision, outcome, seconds, attempts, warnings} = stage;
+  const board = leaderboardOf(stage, store);
   return {
     id,
     decision: decision?.action ?? null,
@@ -79,6 +83,7 @@ function stageDocument(
     failure:
       outcome?.status === 'failed' ? (JSON.parse(JSON.stringify(outcome.failure)) as JsonObject) : null,
     warnings,
+    ...(board === null ? {} : {leaderboard: JSON.parse(JSON.stringify(board)) as JsonObject}),
   };
 }
 

@@ -1,3 +1,4 @@
+import {baseOf} from '../model/member.js';
 import {unreachable} from '../model/result.js';
 import type {Stage, StageGraph, StageId} from '../model/stage.js';
 
@@ -94,9 +95,19 @@ function joinColumns(rows: readonly Readonly<{picture: string; stage: Stage}>[])
   const kinds = widest(rows.map(({stage}) => stage.kind.uses));
   return rows
     .map(({picture, stage: {id, kind, needs}}) => {
-      const from = needs.length === 0 ? '' : `← ${needs.map(({stage}) => stage).join(', ')}`;
+      const from = needs.length === 0 ? '' : `← ${needsText(needs).join(', ')}`;
       const columns = [picture.padEnd(pictures), id.padEnd(names), kind.uses.padEnd(kinds), from];
       return `${columns.join('  ').trimEnd()}\n`;
     })
     .join('');
+}
+
+/** All members of a matrix at once are told by how many they are. */
+function needsText(needs: Stage['needs']): readonly string[] {
+  const stages = needs.map(({stage}) => stage);
+  const texts = stages.map((stage) => {
+    const count = stages.filter((other) => baseOf(other) === baseOf(stage)).length;
+    return count === 1 ? stage : `${count} × ${baseOf(stage)}`;
+  });
+  return [...new Set(texts)];
 }

@@ -26,7 +26,7 @@ const WORD_WIDTH = 'cancelled'.length;
 function gridOf({stages}: RunView): Grid {
   const durations = stages.map((stage) => displayWidth(durationOf(stage)));
   return {
-    names: Math.min(24, Math.max(...stages.map(({id}) => id.length))),
+    names: Math.min(40, Math.max(...stages.map(({id}) => id.length))),
     durations: Math.max(0, ...durations),
   };
 }

@@ -102,3 +102,18 @@ export const KINDS: ReadonlyMap<string, StageKind> = new Map(
     }),
   ].map((one) => [one.uses, one]),
 );
+
+/** With one more, that gathers models. */
+export const GATHERING: typeof KINDS = new Map([
+  ...KINDS,
+  [
+    'gather',
+    {
+      ...KINDS.get('report')!,
+      uses: 'gather',
+      output: 'leaderboard',
+      inputs: [{type: 'model', optional: false, many: true}],
+      params: z.strictObject({}),
+    },
+  ],
+]);
