@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -112,6 +114,89 @@ def run_job(module: str, arguments: Mapping[str, object], folder: Path, *, ranks
 
 
 @dataclass(frozen=True, slots=True)
+class Forge:
+    """Runs jobs as ranks forked from `process` (see forge.py), one at a time: torch is imported once for all of them."""
+
+    process: "subprocess.Popen[str]"
+
+    def run(self, module: str, arguments: Mapping[str, object], folder: Path, *, ranks: int = 1) -> Ended:
+        """A job to its end. The code is that of the first rank that failed."""
+        journal = folder / "journal.ndjson"
+        journal.unlink(missing_ok=True)
+        self._ask(start=self._order(module, arguments, folder, ranks, journal))
+        code = self.wait()
+        lines = journal.read_text().splitlines() if journal.exists() else []
+        return Ended(code, (folder / "stderr.log").read_text(), [json.loads(line) for line in lines])
+
+    def start(self, module: str, arguments: Mapping[str, object], folder: Path, *, ranks: int = 1) -> "Forged":
+        """A job whose events are waited for. It must be waited for too."""
+        pipe = folder / "journal.pipe"
+        folder.mkdir(parents=True, exist_ok=True)
+        pipe.unlink(missing_ok=True)
+        os.mkfifo(pipe)
+        # For writing too, so that opening does not wait, nor is the pipe at its end before the job has begun.
+        descriptor = os.open(pipe, os.O_RDWR)
+        pids: list[int] = self._ask(start=self._order(module, arguments, folder, ranks, pipe))["pids"]
+        return Forged(self, pids, _events_while(descriptor, pids[0]))
+
+    def wait(self) -> int:
+        """Until all ranks have ended: 0, or the code of the first rank that has another; negative for a signal."""
+        codes: list[int] = self._ask(wait=0)["codes"]
+        return next((code for code in codes if code not in (0, -signal.SIGKILL)), min(codes))
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=TIMEOUT_SECONDS)
+
+    def _ask(self, **request: object) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def _order(
+        self, module: str, arguments: Mapping[str, object], folder: Path, ranks: int, journal: Path
+    ) -> dict[str, object]:
+        folder.mkdir(parents=True, exist_ok=True)
+        job, stderr = folder / "job.json", folder / "stderr.log"
+        job.write_text(json.dumps(arguments))
+        stderr.unlink(missing_ok=True)
+        order = {"module": module, "job": str(job), "ranks": ranks, "stderr": str(stderr)}
+        return {**order, "environment": environment(journal)}
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """A job of the forge under way."""
+
+    forge: Forge
+    pids: list[int]
+    events: Iterator[dict[str, object]]
+
+    def until(self, **fields: object) -> dict[str, object]:
+        """The next event with these fields."""
+        for event in self.events:
+            if all(event.get(name) == value for name, value in fields.items()):
+                return event
+        raise AssertionError(f"the job ended before {fields}")
+
+    def end(self, number: signal.Signals) -> int:
+        """Send all ranks the signal at once, and wait for them."""
+        for pid in self.pids:
+            os.kill(pid, number)
+        return self.forge.wait()
+
+
+def start_forge() -> Forge:
+    command = [sys.executable, "-m", "tests.forge"]
+    pipe = subprocess.PIPE
+    return Forge(subprocess.Popen(command, env=environment(None), cwd=SOURCE, stdin=pipe, stdout=pipe, text=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A job under way; its events come through a pipe, so that a test waits for them and not for a time."""
 
@@ -191,6 +276,22 @@ def _lines(pipe: Path) -> Iterator[dict[str, object]]:
     with open(pipe, encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
+
+
+def _events_while(descriptor: int, pid: int) -> Iterator[dict[str, object]]:
+    """The events that come through a pipe while this process lives."""
+    rest = b""
+    while select.select([descriptor], [], [], 0.2)[0] or _lives(pid):
+        if select.select([descriptor], [], [], 0)[0]:
+            *whole, rest = (rest + os.read(descriptor, 65536)).split(b"\n")
+            yield from map(json.loads, whole)
+    os.close(descriptor)
+
+
+def _lives(pid: int) -> bool:
+    """Whether it has not ended; who started it has perhaps not been told yet."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def _release(process: "subprocess.Popen[bytes]", pipe: Path) -> None:
