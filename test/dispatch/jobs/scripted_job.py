@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from chexnet.mistakes import UserError
-from chexnet.runtime.journal import Journal, Progress, Steps, Summary
+from chexnet.runtime.journal import Checkpoint, Journal, Progress, Steps, Summary
 from chexnet.runtime.process import die_with_parent
 from chexnet.training.entry import run_rank
 
@@ -43,6 +44,10 @@ def carry_out(step: dict, journal: Journal) -> None:
         case "append-raw":
             with open(os.environ["CHEXNET_JOURNAL"], "ab") as file:
                 file.write(step["text"].encode())
+        case "advance":
+            advance(Path(step["state"]), step["by"], step["of"], journal)
+        case "reduce":
+            reduce_for_ever(step["seconds"], Path(step["met"]))
         case "save-on-sigterm":
             signal.signal(signal.SIGTERM, lambda *_: save_and_stop(Path(step["path"]), step.get("until")))
         case "ignore-sigterm":
@@ -59,6 +64,35 @@ def carry_out(step: dict, journal: Journal) -> None:
             print(step["text"], file=sys.stderr)
         case "exit":
             sys.exit(step["code"])
+
+
+def advance(state: Path, by: int, of: int, journal: Journal) -> None:
+    """A training in small: goes on from its checkpoint, so many steps; done only when it is at the last one."""
+    step = int(state.read_text(encoding="utf-8")) if state.exists() else 0
+    end = min(of, step + by)
+    for step in range(step + 1, end + 1):
+        journal.append(Steps(1, step, [1 / step], [0.01], 32, 1e-3))
+        whole = state.with_name(f"{state.name}.{os.getpid()}")
+        whole.write_text(str(step), encoding="utf-8")
+        whole.rename(state)
+        journal.append(Checkpoint(step, 1, str(state), "0" * 64, 1))
+    if end == of:
+        journal.append(Summary({"steps": of}))
+    else:
+        wait_for(state.with_name("never"))
+
+
+def reduce_for_ever(seconds: float, met: Path) -> None:
+    """Ranks that talk to each other through gloo, which waits no longer than that for one that is silent."""
+    import torch
+    from torch import distributed
+
+    distributed.init_process_group("gloo", timeout=timedelta(seconds=60))
+    group = distributed.new_group(timeout=timedelta(seconds=seconds))
+    distributed.barrier()
+    touch(met)
+    while True:
+        distributed.all_reduce(torch.ones(1), group=group)
 
 
 def touch(path: Path) -> None:
