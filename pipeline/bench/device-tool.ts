@@ -8,7 +8,7 @@ const TOOLS: Readonly<Record<string, {file: string; query(field: string): readon
   hpu: {file: 'hl-smi', query: (field) => ['-Q', field, '-f', 'csv,noheader,nounits']},
 };
 
-const [EVERY_MS, TIMEOUT_MS] = [1000, 10_000];
+const TIMEOUT_MS = 10_000;
 
 /** @param device - As a training names it. @returns null when nothing tells it. */
 export async function readDriver(device: string, environment: Environment): Promise<string | null> {
@@ -16,11 +16,14 @@ export async function readDriver(device: string, environment: Environment): Prom
 }
 
 /** Samples what the first `devices` of the visible ones draw. */
-export type PowerMeter = Readonly<{stop(): BenchRecord['energy']}>;
+export type PowerMeter = Readonly<{
+  /** @returns what was drawn until now; undefined when nothing told it. */
+  read(): BenchRecord['energy'];
+  stop(): void;
+}>;
 
-/** @returns what was drawn from now until `stop`, which returns undefined when nothing tells it. */
 export function startPowerMeter(
-  of: Readonly<{device: string; devices: number}>,
+  of: Readonly<{device: string; devices: number; everyMs: number}>,
   environment: Environment,
 ): PowerMeter {
   const watts: number[] = [];
@@ -35,15 +38,15 @@ export function startPowerMeter(
       watts.push(values.reduce((total, value) => total + value, 0));
     isAsking = false;
   };
-  const timer = TOOLS[of.device] === undefined ? null : setInterval(() => void sample(), EVERY_MS);
+  const timer = TOOLS[of.device] === undefined ? null : setInterval(() => void sample(), of.everyMs);
   timer?.unref();
   return {
-    stop: () => {
-      if (timer !== null) clearInterval(timer);
+    stop: () => clearInterval(timer ?? undefined),
+    read: () => {
       if (watts.length === 0) return undefined;
       const mean = watts.reduce((total, value) => total + value, 0) / watts.length;
       const joules = mean * ((performance.now() - begun) / 1000);
-      const source = `${TOOLS[of.device]!.file} power.draw, every ${EVERY_MS / 1000} s`;
+      const source = `${TOOLS[of.device]!.file} power.draw, every ${of.everyMs / 1000} s`;
       return {
         joules: Number(joules.toPrecision(4)),
         mean_watts: Number(mean.toPrecision(4)),

@@ -149,8 +149,8 @@ function watchTraining(
   let meter: PowerMeter | null = null;
   let energy: BenchRecord['energy'];
   const stop = (): void => {
-    if (meter !== null) energy = meter.stop();
-    meter = null;
+    energy ??= meter?.read();
+    meter?.stop();
   };
   return {
     receive: (event) => {
@@ -158,7 +158,7 @@ function watchTraining(
       events.push(event.event);
       const {event: news} = event;
       if (news.type === 'device')
-        meter = startPowerMeter({device: news.name, devices: news.ranks}, shell.environment);
+        meter = startPowerMeter({device: news.name, devices: news.ranks, everyMs: 1000}, shell.environment);
       else if (news.type === 'epoch' && news.epoch === news.of) stop();
     },
     stop,

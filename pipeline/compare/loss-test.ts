@@ -53,8 +53,7 @@ export function testLosses(
     return {...unknown, verdict: 'identical', because: 'every step has the same loss to the last bit'};
   const alike = stepsAlike(autocorrelation, steps);
   if (steps / alike < LEAST_INDEPENDENT) {
-    const independent = Math.floor(steps / alike);
-    const because = `${steps} steps, of which neighbours are alike, say as much as ${independent}: too few`;
+    const because = `${steps} steps, of which neighbours are alike, say less than ${LEAST_INDEPENDENT} independent ones`;
     return {...unknown, verdict: 'not distinguishable', because};
   }
   const blocks = Math.floor(Math.min(MOST_BLOCKS, Math.max(FEWEST_BLOCKS, steps / (BLOCK_LENGTHS * alike))));

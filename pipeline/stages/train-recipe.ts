@@ -13,6 +13,8 @@ export const LOSS = z
       label_smoothing,
       positive_weight: z
         .union([z.enum(['none', 'prevalence']), z.number().gt(0)])
+        // As the resolved configuration of a run spells none.
+        .nullable()
         .default('none')
         .transform((weight) => (weight === 'none' ? null : weight))
         .describe('factor of positive labels; prevalence: negatives by positives of the finding in training'),
