@@ -1,5 +1,6 @@
 import {type Failure, stoppedFailure} from '../model/failure.js';
 import {err} from '../model/result.js';
+import {jobEvents} from '../store/job-folder.js';
 import {gone} from '../store/processes.js';
 import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
@@ -20,11 +21,21 @@ export async function runJob(request: JobRequest): Promise<JobResult> {
   if (request.place.where === 'elsewhere') return runRemoteJob(request, request.place);
   const left = findAgent(request.dir);
   if (left === null) return outcomeOrBegin(request, newStory(request.after), null);
-  request.onNote('info', `its job is still there (agent ${left.pid}): taking it over`);
+  request.onNote('info', takingOver(request.dir, left.pid));
   const end = await follow(request, left, request.after);
   if (!mustBeginAnew(end)) return conclude(request, left, end);
   // Its agent may have ended it, and gone, while this driver was knocking.
   return outcomeOrBegin(request, end.story, end);
+}
+
+/** `taking over the training (agent pid 4711), at step 120 of 400`. */
+function takingOver(dir: string, pid: number): string {
+  const last = jobEvents(dir).findLast(({type}) => type === 'progress');
+  if (last?.type !== 'progress') return `taking over the job that goes on (agent pid ${pid})`;
+  const {done, total, unit} = last;
+  return unit === 'steps'
+    ? `taking over the training (agent pid ${pid}), at step ${done} of ${total}`
+    : `taking over the job that goes on (agent pid ${pid}), at ${done} of ${total} ${unit}`;
 }
 
 /** The outcome of a job that ended well with nobody to hear it, else another attempt. */

@@ -46,8 +46,10 @@ async function cancel(agent: AgentProcess, {job, graceSeconds}: LeftJob): Promis
   try {
     const ask = (message: Request) => channel.request(message, ANSWER_MS);
     const heard = await ask({type: 'cancel', job, grace_seconds: graceSeconds});
-    // There is nobody to take its last events: without this it would wait for a driver for a while.
-    return heard.ok && (await ask({type: 'shutdown'})).ok;
+    if (!heard.ok) return false;
+    // There is nobody to take its last events: without this it would wait for a driver for a while. It may go at once.
+    const parting = ask({type: 'shutdown'}).then(({ok}) => ok);
+    return await Promise.race([parting, gone(agent, ANSWER_MS)]);
   } finally {
     channel.close();
   }

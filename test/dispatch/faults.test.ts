@@ -112,7 +112,7 @@ describe('a job that a killed driver left', () => {
         events.map(([seq, {type}]) => `${seq} ${type}`),
         ['1 started', '2 summary', '3 exited'],
       );
-      assert.equal(notes[0], `its job is still there (agent ${agentPid}): taking it over`);
+      assert.equal(notes[0], `taking over the job that goes on (agent pid ${agentPid})`);
       assert.ok(!notes.some((note) => note.includes('another attempt')), notes.join('\n'));
     }));
 
@@ -148,6 +148,7 @@ describe('a job that a killed driver left', () => {
         reason: 'agent-lost',
         address: failure.reason === 'agent-lost' ? failure.address : '',
         message: `the runtime agent (pid ${agentPid}) refused this driver: it does not know the CURVE key of this job folder`,
+        refused: true,
       });
       assert.ok(!gone(jobPid));
       writeFileSync(job.path('go'), '');

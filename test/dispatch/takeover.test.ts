@@ -27,7 +27,7 @@ describe('a job that is still saving when the next run takes it over', () => {
         ['1 started', '2 exited', '3 started', '4 summary', '5 exited'],
       );
       assert.equal(next.notes.length, 2);
-      assert.match(next.notes[0]!, /^its job is still there \(agent \d+\): taking it over$/);
+      assert.match(next.notes[0]!, /^taking over the job that goes on \(agent pid \d+\)$/);
       assert.equal(next.notes[1], 'the job that was left had been told to stop: beginning another attempt');
     }));
 });
