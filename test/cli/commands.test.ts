@@ -178,6 +178,9 @@ describe('completion', () => {
     assert.deepEqual(await complete('--home', 'x', 'dag', '--form'), ['--format']);
     assert.deepEqual(await complete('dag', '--format', 'mer'), ['mermaid']);
     assert.deepEqual(await complete('completion', 'z'), ['zsh']);
+    assert.deepEqual(await complete('bench', 't'), ['train']);
+    assert.deepEqual(await complete('bench', 'train', '--batch'), ['--batch-size']);
+    assert.deepEqual(await complete('compare', 'a.json', '--with'), ['--with-published']);
   });
 
   it('knows zsh and fish, and names them when asked for another', () =>

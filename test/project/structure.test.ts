@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   execute: ['model', 'store', 'cache', 'dispatch', 'stages'],
   provenance: ['model', 'store', 'config', 'execute'],
   doctor: ['model', 'store', 'execute'],
+  bench: ['model', 'store', 'execute', 'stages'],
+  compare: ['model', 'config', 'bench'],
   reports: ['model'],
 };
 
