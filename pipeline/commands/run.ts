@@ -5,6 +5,7 @@ import type {Settled} from '../execute/schedule.js';
 import {fault} from '../model/diagnostic.js';
 import type {Event, RunChoices} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
+import {baseOf} from '../model/member.js';
 import type {Digest, RunName, StageGraph} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
@@ -176,10 +177,11 @@ const PAGES: Readonly<Partial<Record<ArtifactType, string>>> = {
 /** The last lines tell where the pages are, so that they can be opened. */
 function sayPages(shell: Shell, {settled}: RunEnd, folderOf: (digest: Digest) => string): void {
   if (shell.verbosity < 0) return;
-  for (const {record} of settled.values()) {
+  for (const [id, {record}] of settled) {
     const file = record === null ? undefined : PAGES[record.type];
     if (record === null || file === undefined) continue;
-    const what = record.type.replace('-', ' ');
+    // Of a matrix there is one for each member.
+    const what = record.type.replace('-', ' ') + id.slice(baseOf(id).length);
     shell.say(`${what}: ${join(folderOf(record.fingerprint.digest), file)}\n`);
   }
 }

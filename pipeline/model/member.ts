@@ -23,7 +23,16 @@ export function sortedByPath<Value>(values: Readonly<Record<string, Value>>): re
 export function valueText(value: MatrixValue): string {
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value !== 'string') return String(value);
-  return BARE.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
+  return BARE.test(value) && !RESERVED.test(value) ? value : quoted(value);
+}
+
+/** What is invisible, or turns the direction of writing, stands as its number. */
+function quoted(value: string): string {
+  return JSON.stringify(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) =>
+    [...Array(sign.length).keys()]
+      .map((unit) => `\\u${sign.charCodeAt(unit).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** Text that needs no quotes: it is neither a number nor does it hold what a name is made of. */

@@ -44,7 +44,7 @@ export const JOB_FOLDER = 'job';
 
 /** A member's name may hold the path of a file, and be longer than a file system allows. */
 function fileName(stage: StageId): string {
-  const name = stage.replace(/[^A-Za-z0-9._=,+~[\]-]/g, encodeURIComponent);
+  const name = stage.replace(/[^A-Za-z0-9._=,+~[\]-]/gu, encodeURIComponent);
   return name.length <= 200 ? name : `${name.slice(0, 180)}~${digestOf(stage).slice(0, 16)}`;
 }
 
