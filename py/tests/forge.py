@@ -1,8 +1,8 @@
-"""Starts jobs without the seconds that importing torch takes: their ranks are forked from one process that has it.
+"""Starts jobs without the seconds of importing torch: their ranks are forked from one process that has it.
 
-`python -m tests.forge` takes one JSON object per line and answers with one. `{"start": {module, job, ranks, environment,
-stderr}}` is answered with `{"pids": […]}`, and `{"wait": 0}` once all ranks have ended with `{"codes": […]}`. A rank that
-fails takes the others with it, as under torchrun. Nothing is computed here: forking would lose torch's threads.
+`python -m tests.forge` takes a JSON object per line and answers with one. `{"start": {module, job, ranks, environment,
+stderr}}` is answered with `{"pids": […]}`, and `{"wait": 0}` once all ranks have ended with `{"codes": […]}`. A rank
+that fails takes the others with it, as under torchrun. Nothing is computed here: forking would lose torch's threads.
 """
 
 import importlib

@@ -115,7 +115,7 @@ def run_job(module: str, arguments: Mapping[str, object], folder: Path, *, ranks
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """Runs jobs as ranks forked from `process` (see forge.py), one at a time: torch is imported once for all of them."""
+    """Runs jobs as ranks forked from `process` (see forge.py), one at a time: torch is imported once for all."""
 
     process: "subprocess.Popen[str]"
 

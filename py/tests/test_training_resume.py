@@ -8,36 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.results import assert_same_results, resumed_from, steps_without_times
+from tests.results import EVERYTHING, assert_same_results, newest_step, resumed_from, steps_without_times
 from tests.rig import Artifacts, Forge, train_arguments
 
 TRAIN = "chexnet.training.train"
-# Everything that could be forgotten in a checkpoint is switched on: steps 1 and 2 train the head alone, and after the
-# second epoch, in which nothing can be better than in the first, the plateau lowers the rate of the third.
-PARAMS: dict[str, object] = {
-    "epochs": 3,
-    "batch_size": 12,
-    "ema": 0.99,
-    "augment": {
-        "flip": 0.5,
-        "shift": 2,
-        "resized_crop": 0.5,
-        "rotate": 10,
-        "zoom": 0.1,
-        "brightness": 0.2,
-        "contrast": 0.2,
-        "cutout": 0.2,
-        "mixup": 0.4,
-    },
-    "loss": {"name": "asymmetric", "label_smoothing": 0.05},
-    "schedule": {"name": "plateau", "metric": "train_loss", "threshold": 1, "factor": 0.1, "warmup": 0.2},
-    "freeze_epochs": 1,
-    "early_stopping_epochs": 3,
-    "best_by": "val_loss",
-    "clip_norm": 5.0,
-    "report_steps": 1,
-    "checkpoint_steps": 100,
-}
 
 
 # Four ranks too: from three on gloo adds in an order that DDP's layout decides.
@@ -53,7 +27,7 @@ def test_stopped_politely_or_killed_and_resumed_it_ends_like_an_undisturbed_one(
     stopped_at: int | None,
     killed_at: int | None,
 ) -> None:
-    params = {**PARAMS, "ranks": ranks, "accumulate": passes}
+    params = {**EVERYTHING, "ranks": ranks, "accumulate": passes}
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     ended = forge.run(TRAIN, train_arguments(artifacts, undisturbed, **params), undisturbed, ranks=ranks)
     assert ended.code == 0, ended.stderr
@@ -89,7 +63,7 @@ def test_stopped_politely_or_killed_and_resumed_it_ends_like_an_undisturbed_one(
 def test_a_training_goes_on_with_another_number_of_ranks_and_says_so(
     artifacts: Artifacts, forge: Forge, tmp_path: Path
 ) -> None:
-    params = {**PARAMS, "ranks": 2, "checkpoint_steps": 3}
+    params = {**EVERYTHING, "ranks": 2, "checkpoint_steps": 3}
     running = forge.start(TRAIN, train_arguments(artifacts, tmp_path, **params), tmp_path, ranks=2)
     running.until(type="checkpoint", step=3)
     running.end(signal.SIGKILL)
@@ -115,8 +89,3 @@ def test_a_training_goes_on_with_another_number_of_ranks_and_says_so(
     # The same images in the same steps: the first loss is that of the same weights, apart from the statistics.
     rows = steps_without_times(tmp_path / "out")
     assert [row["step"] for row in rows] == list(range(1, 7))
-
-
-def newest_step(resume: Path) -> int:
-    steps: list[int] = [entry["step"] for entry in json.loads((resume / "latest.json").read_text())["checkpoints"]]
-    return max(steps)

@@ -1,0 +1,159 @@
+"""A disk that is full while a training saves: it goes on for a while, stops with a clear message, and loses nothing."""
+
+import errno
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chexnet.mistakes import NoRoom
+from chexnet.runtime.failure import error_of
+from chexnet.runtime.journal import Journal, Progress
+from chexnet.training.files import sha256_of
+from chexnet.training.job import parse_train_job
+from chexnet.training.step_log import open_steps
+from chexnet.training.trainer import run_training
+from tests.results import assert_same_results
+from tests.rig import Artifacts, Forge, train_arguments
+from tests.small_disk import SmallDisk, small_disk
+from tests.test_training import as_before
+
+TRAIN = "chexnet.training.train"
+# A checkpoint takes 28 MB, and so does the best model.
+PARAMS: dict[str, object] = {"epochs": 1, "optimizer": {"name": "sgd", "lr": 0.01, "momentum": 0.0}}
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    with as_before():
+        yield
+
+
+def test_a_full_disk_is_borne_until_the_third_checkpoint_in_a_row_and_a_saved_one_counts_anew(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    params = {**PARAMS, "batch_size": 2}
+    undisturbed = train_arguments(artifacts, tmp_path / "undisturbed", **params, checkpoint_steps=100)
+    assert run_training(parse_train_job(undisturbed), Journal(str(tmp_path / "undisturbed.ndjson"))) == 0
+    arguments = train_arguments(artifacts, tmp_path, **params, checkpoint_steps=1)
+    pipe = tmp_path / "journal.pipe"
+    os.mkfifo(pipe)
+
+    with small_disk(tmp_path / "resume", "100m") as disk:
+        (disk.folder / "ballast").write_bytes(bytes(36_000_000))
+        events: list[dict[str, object]] = []
+        watcher = threading.Thread(target=give_room_then_take_it, args=(pipe, disk, events))
+        watcher.start()
+        with pytest.raises(NoRoom) as caught:
+            run_training(parse_train_job(arguments), Journal(str(pipe)))
+        # A writer that ends lets the watcher end, had the training ended before its first event.
+        os.close(os.open(pipe, os.O_RDWR))
+        watcher.join(timeout=30)
+        told = [event for event in events if event["type"] in ("warning", "checkpoint")]
+        saved = [int(str(event["step"])) for event in told if event["type"] == "checkpoint"]
+        counts = [str(event["text"]).partition("(")[2][:6] for event in told if event["type"] == "warning"]
+        files = sorted(path.name for path in disk.folder.iterdir())
+        latest = json.loads((disk.folder / "latest.json").read_text())["checkpoints"]
+        assert [sha256_of(disk.folder / entry["file"]) for entry in latest] == [entry["sha256"] for entry in latest]
+        (disk.folder / "ballast").unlink()
+        disk.resize("300m")
+        assert run_training(parse_train_job(arguments), Journal(str(tmp_path / "resumed.ndjson"))) == 0
+
+    # Two before the disk was full, then at least one when there was room again, and the count began anew.
+    assert saved[:2] == [1, 2]
+    assert len(saved) > 2
+    assert counts[0] == "1 of 3"
+    assert counts[-2:] == ["1 of 3", "2 of 3"]
+    last, failed = saved[-1], saved[-1] + 3
+    assert caught.value.user_message.startswith(
+        f"The checkpoint of step {failed} could not be saved for the third time in a row: No space left on device in "
+        f"{disk.folder}, it needs 29 MB and "
+    )
+    assert (
+        caught.value.hint == f"Free 29 MB there and run again: training goes on from step {last}, its last checkpoint."
+    )
+    assert error_of(caught.value).type == "ENOSPC"
+    assert [entry["step"] for entry in latest] == [last, saved[-2]]
+    assert files == ["ballast", *sorted(entry["file"] for entry in latest), "latest.json", "steps.ndjson"]
+    resumed = [json.loads(line) for line in (tmp_path / "resumed.ndjson").read_text().splitlines()]
+    assert resumed[0]["resumed_from_step"] == last
+    assert_same_results(tmp_path / "out", tmp_path / "undisturbed" / "out")
+
+
+def test_the_last_checkpoint_and_the_results_are_not_lost_silently(artifacts: Artifacts, tmp_path: Path) -> None:
+    arguments = train_arguments(artifacts, tmp_path, **PARAMS, batch_size=24, checkpoint_steps=100)
+
+    with small_disk(tmp_path / "resume", "40m") as disk:
+        with pytest.raises(NoRoom) as caught:
+            run_training(parse_train_job(arguments), Journal(str(tmp_path / "first.ndjson")))
+        assert "The checkpoint of step 1 could not be saved: " in caught.value.user_message
+        assert "training goes on from its beginning" in (caught.value.hint or "")
+        disk.resize("120m")
+        with small_disk(tmp_path / "out", "20m") as out:
+            with pytest.raises(OSError, match="No space left on device") as refused:
+                run_training(parse_train_job(arguments), Journal(str(tmp_path / "second.ndjson")))
+            assert refused.value.errno == errno.ENOSPC
+            assert list(out.folder.iterdir()) == []
+        assert '"summary"' not in (tmp_path / "second.ndjson").read_text()
+        third = tmp_path / "third.ndjson"
+        assert run_training(parse_train_job(arguments), Journal(str(third))) == 0
+
+    assert [json.loads(line)["type"] for line in third.read_text().splitlines()] == ["device", "summary"]
+
+
+def test_all_ranks_stop_alike_with_one_message(artifacts: Artifacts, forge: Forge, tmp_path: Path) -> None:
+    arguments = train_arguments(artifacts, tmp_path, **PARAMS, batch_size=24, checkpoint_steps=100, ranks=2)
+
+    with small_disk(tmp_path / "resume", "20m"):
+        ended = forge.run(TRAIN, arguments, tmp_path, ranks=2)
+
+    assert ended.code == 1
+    said = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1
+    assert said[0].startswith("error: The checkpoint of step 1 could not be saved: No space left on device in ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_steps_and_events_that_a_full_disk_refuses_are_written_when_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        steps = open_steps(disk.folder, 0)
+        journal = Journal(str(disk.folder / "journal.ndjson"), patient=True)
+        journal.append(Progress(0, 100, "steps"))
+        steps.add({"step": 1})
+        length = steps.sync()
+        ballast = disk.fill()
+        for step in range(2, 400):
+            steps.add({"step": step})
+            journal.append(Progress(step, 400, "steps"))
+        with pytest.raises(OSError, match="No space left on device"):
+            steps.sync()
+        assert (disk.folder / "steps.ndjson").stat().st_size == length
+        with pytest.raises(OSError, match="No space left on device"):
+            journal.close()
+        assert (disk.folder / "journal.ndjson").read_bytes().endswith(b"\n")
+        ballast.unlink()
+        assert steps.sync() > length
+        journal.close(sync=True)
+
+        rows = [json.loads(line)["step"] for line in (disk.folder / "steps.ndjson").read_text().splitlines()]
+        done = [json.loads(line)["done"] for line in (disk.folder / "journal.ndjson").read_text().splitlines()]
+        steps.file.close()
+
+    assert rows == list(range(1, 400))
+    assert done == [0, *range(2, 400)]
+
+
+def give_room_then_take_it(pipe: Path, disk: SmallDisk, events: list[dict[str, object]]) -> None:
+    """At the first warning the ballast goes; once a checkpoint has been saved, it is there again."""
+    room = False
+    with open(pipe, encoding="utf-8") as lines:
+        for line in lines:
+            events.append(json.loads(line))
+            if events[-1]["type"] == "warning" and not room:
+                (disk.folder / "ballast").unlink()
+                room = True
+            elif events[-1]["type"] == "checkpoint" and room and not (disk.folder / "ballast").exists():
+                disk.fill()
