@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import type {StageKind} from '../model/stage-kind.js';
+import {besideMatrix} from './beside-matrix.js';
 
 /** The only place where the keys of a configuration are spelt; those below `params` belong to the stage kinds. */
 export type StageKinds = ReadonlyMap<string, StageKind>;
@@ -107,7 +108,9 @@ function stageKeys() {
       .int()
       .min(0)
       .optional()
-      .describe('How often in a row to try again after a failure. Left out: 2 for train and predict, else 0.'),
+      .describe(
+        'How often in a row to try again after a failure. Left out: 2 for train and predict, else 0.',
+      ),
   };
 }
 
@@ -121,7 +124,8 @@ export function configSchema(kinds: StageKinds): JsonObject {
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   });
-  const {$schema, ...body} = JSON.parse(JSON.stringify(schema)) as {$schema: string} & JsonObject;
+  const reviver = (_: string, value: Json): Json => (isJsonObject(value) ? besideMatrix(value) : value);
+  const {$schema, ...body} = JSON.parse(JSON.stringify(schema), reviver) as {$schema: string} & JsonObject;
   return {
     $schema,
     title: 'Pipeline configuration',

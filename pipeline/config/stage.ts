@@ -85,7 +85,7 @@ function absolutePaths(
       (written === null ? null : entryAt(written, path))?.value.folder ?? folder;
     if (typeof value === 'string') {
       const standsFor = words !== undefined && Object.hasOwn(words, value) ? words[value]! : null;
-      const path = standsFor?.(environment) ?? resolve(startOf([param]), value);
+      const path = standsFor?.(environment, params) ?? resolve(startOf([param]), value);
       absolute[param] = path;
       files.push({param, path});
     } else if (Array.isArray(value)) {

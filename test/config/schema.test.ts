@@ -18,10 +18,18 @@ function objectsIn(value: Json, path = ''): readonly Readonly<{path: string; obj
   return [{path, object: value}, ...below];
 }
 
+function objectAt(object: JsonObject, key: string): JsonObject {
+  const found = object[key];
+  assert.ok(isJsonObject(found), key);
+  return found;
+}
+
 /** The schema of the parameters of each kind, by `uses`. */
 function paramsByKind(): ReadonlyMap<string, JsonObject> {
   const found = objectsIn(configSchema(stageKinds)).flatMap(({object}) => {
-    const {uses, params} = isJsonObject(object['properties']) ? object['properties'] : {};
+    const {uses, params: any} = isJsonObject(object['properties']) ? object['properties'] : {};
+    // Without a matrix they have to be whole.
+    const params = isJsonObject(object['else']) ? objectAt(object['else'], 'properties')['params'] : any;
     return isJsonObject(uses) && isJsonObject(params) ? [[String(uses['const']), params] as const] : [];
   });
   return new Map(found);
@@ -30,7 +38,7 @@ function paramsByKind(): ReadonlyMap<string, JsonObject> {
 function namesOf(params: JsonObject): ReadonlySet<string> {
   const variants = [
     params,
-    ...(Array.isArray(params['oneOf']) ? params['oneOf'] : []),
+    ...['oneOf', 'anyOf'].flatMap((key) => (Array.isArray(params[key]) ? params[key] : [])),
   ] as readonly JsonObject[];
   return new Set(
     variants.flatMap(({properties}) => (isJsonObject(properties) ? Object.keys(properties) : [])),
@@ -44,6 +52,20 @@ describe('The published schema', () => {
 
   it('knows every kind of stage', () => {
     assert.deepEqual([...paramsByKind().keys()], [...stageKinds.keys()]);
+  });
+
+  it('asks for no parameter beside a matrix, which may give it', () => {
+    const stages = objectsIn(configSchema(stageKinds)).filter(({object}) => 'else' in object);
+    assert.ok(stages.length > 0);
+    for (const {object} of stages) {
+      assert.deepEqual(object['if'], {required: ['matrix']});
+      const partial = objectAt(objectAt(objectAt(object, 'then'), 'properties'), 'params');
+      assert.deepEqual(
+        namesOf(partial),
+        namesOf(objectAt(objectAt(objectAt(object, 'else'), 'properties'), 'params')),
+      );
+      assert.ok(!('required' in partial));
+    }
   });
 
   it('allows no key that it does not name, so that no misspelt one is overlooked', () => {
