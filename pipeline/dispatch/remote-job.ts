@@ -15,6 +15,7 @@ const LOOK_MS = 1000;
 /** A driver that was killed is heard for the last time so long before it counts as gone, and a little longer. */
 const TAKEN_MS = 12_000;
 const GUIDE = 'see docs/another-host.md';
+const KEYS = `the two key files are made together: the agent's and the driver's must be of the same name; ${GUIDE}`;
 
 type RemoteAgent = Extract<Agent, {where: 'elsewhere'}>;
 
@@ -86,8 +87,8 @@ function failureOf(request: JobRequest, place: RemotePlace, end: SessionEnd): Fa
     case 'unreachable': {
       // Where an attempt has run before in this run, the agent may come back.
       if (request.after > 0) return {reason: 'agent-lost', address, message: end.message};
-      const hint = `start it there: pipeline agent --listen ${address} --keys NAME.agent.json; ${GUIDE}`;
-      return {reason: 'environment', message: end.message, hint};
+      const start = `start it there: pipeline agent --listen ${address} --keys NAME.agent.json`;
+      return {reason: 'environment', message: end.message, hint: end.reached === 'nothing' ? start : KEYS};
     }
     case 'busy':
       return {reason: 'busy', message: end.message, hint: 'run again without --no-wait to wait for it'};
@@ -97,7 +98,7 @@ function failureOf(request: JobRequest, place: RemotePlace, end: SessionEnd): Fa
         return {reason: 'busy', message: end.message, hint};
       }
       const message = `the runtime agent at ${address} refused this driver: ${end.message}`;
-      return {reason: 'environment', message, hint: GUIDE};
+      return {reason: 'environment', message, hint: end.code === null ? KEYS : GUIDE};
     }
     default:
       throw new Error(`Internal error: a session ended as ${end.kind}`);

@@ -1,7 +1,7 @@
 import type {ProtocolErrorCode} from '../model/protocol.js';
 import type {Agent} from './agent.js';
 import {nameOf} from './agent.js';
-import type {ChannelFault} from './channel.js';
+import type {ChannelFault, Reached} from './channel.js';
 import type {ExitedEvent, Story} from './story.js';
 
 /** Why a driver's time with an agent is over. */
@@ -12,7 +12,7 @@ export type Ending =
   | Readonly<{kind: 'lost'; message: string}>
   | Readonly<{kind: 'refused'; code: ProtocolErrorCode | null; message: string}>
   /** Of a standing agent: it cannot be reached; it does not have this job; it has another one. */
-  | Readonly<{kind: 'unreachable'; message: string}>
+  | Readonly<{kind: 'unreachable'; reached: Reached; message: string}>
   | Readonly<{kind: 'absent'}>
   | Readonly<{kind: 'busy'; message: string}>
   /** It could not be told to stop the job, or how that ended is not known. */
@@ -34,7 +34,7 @@ export function endingOf(fault: ChannelFault, agent: Agent): Ending {
       return {kind: 'refused', code: fault.code, message: `${fault.code}: ${fault.message}`};
     case 'silent':
       return isRemote
-        ? {kind: 'unreachable', message: silenceText(fault, nameOf(agent))}
+        ? {kind: 'unreachable', reached: fault.reached, message: silenceText(fault, nameOf(agent))}
         : {kind: 'lost', message: `the runtime agent did not answer within ${fault.afterMs} ms`};
     case 'closed':
       return {kind: 'lost', message: 'the connection was closed'};

@@ -248,7 +248,10 @@ export class JobSession {
     const silentMs = this.#silence.ms();
     const forSeconds = `for ${Math.round(silentMs / 1000)} s`;
     if (verdict === 'told')
-      this.#request.onNote('warning', `no word from the agent ${forSeconds}; the training goes on there`);
+      this.#request.onNote(
+        'warning',
+        `no word from the agent ${forSeconds}; if only the network is cut, the training goes on there`,
+      );
     if (verdict === 'too-long')
       this.#end({kind: 'lost', message: `${nameOf(agent)} says nothing ${forSeconds}`});
     this.#stopper.look(silentMs);
@@ -275,5 +278,5 @@ function undelivered(agent: Agent, wasHeard: boolean): string {
   const name = nameOf(agent);
   return wasHeard
     ? `${name} was told to stop the training, and has said nothing since`
-    : `${name} does not hear that the training should stop: it goes on there`;
+    : `${name} has not heard that the training should stop: it goes on there`;
 }

@@ -17,6 +17,8 @@ export type RemoteStop = Readonly<{
   graceSeconds: number;
   /** Ends the wait, not the job. */
   signal: AbortSignal;
+  /** For each answer. */
+  withinMs?: number;
 }>;
 
 /**
@@ -34,7 +36,7 @@ export async function stopAt(
   const effects = {onHeard: nothing, onEvent: nothing, onReconnect: nothing, onFault: nothing};
   const channel = new Channel(place.address.port, place.keys, effects, ip.value);
   const ask = async (message: Request): Promise<Result<JsonObject, string>> => {
-    const answer = await channel.request(message, MEET_MS);
+    const answer = await channel.request(message, request.withinMs ?? MEET_MS);
     if (answer.ok) return answer;
     const ending = endingOf(answer.error, agent);
     return err('message' in ending ? ending.message : ending.kind);

@@ -7,6 +7,8 @@ import type {StageContext, StageResult, Work} from '../model/stage-kind.js';
 import {JOB_FOLDER} from '../store/layout.js';
 import type {WorkOrder} from './work-order.js';
 
+const DISMISS_MS = 3000;
+
 type Distributed = Extract<Work, {kind: 'distributed'}>;
 
 export type DistributedTools = Readonly<{
@@ -71,7 +73,10 @@ export async function dismissJob(resume: string, place: Place): Promise<void> {
   if (place.where === 'here') return;
   const {stopAt} = await import('../dispatch/stop-remote.js');
   // One that cannot be reached is told of when the job is to begin.
-  await stopAt(place, {job: basename(resume), graceSeconds: 0, signal: new AbortController().signal});
+  await stopAt(place, {
+    ...{job: basename(resume), graceSeconds: 0, withinMs: DISMISS_MS},
+    signal: new AbortController().signal,
+  });
 }
 
 type Places = Readonly<{job: string; state: string; out: string}>;

@@ -24,5 +24,6 @@ const result = await runJob({
     appendFileSync(order.record, `${JSON.stringify({seq, ...event})}\n`);
     if (seq % 500 === 0) process.stdout.write(`recorded ${seq}\n`);
   },
+  onNote: (level, text) => process.stdout.write(`${level} ${text}\n`),
 });
 process.stdout.write(`result ${JSON.stringify(result)}\n`);

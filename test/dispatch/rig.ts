@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -149,18 +149,24 @@ export type DriverProcess = Readonly<{
 
 export function startDriver(
   job: JobFolder,
-  order: {record: string; steps: readonly Step[]; options?: JobOptions},
+  order: {record: string; steps: readonly Step[]; options?: JobOptions; prefix?: readonly string[]},
 ): DriverProcess {
-  const {record, steps, options = {}} = order;
+  const {record, steps, options = {}, prefix = []} = order;
   const file = `${record}.order.json`;
+  mkdirSync(job.folder, {recursive: true});
   writeFileSync(file, JSON.stringify({folder: job.folder, python: job.python, record, steps, options}));
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'driver-process.js'), file], {
+  const words = [...prefix, process.execPath, join(import.meta.dirname, 'driver-process.js'), file];
+  const child = spawn(words[0]!, words.slice(1), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({input: child.stdout});
   const ended = once(child, 'exit');
+  const seen: string[] = [];
+  lines.on('line', (text) => seen.push(text));
   const line: DriverProcess['line'] = (satisfies) =>
     new Promise((resolve, reject) => {
+      const early = seen.find(satisfies);
+      if (early !== undefined) return resolve(early);
       const look = (text: string) => {
         if (!satisfies(text)) return;
         lines.off('line', look);

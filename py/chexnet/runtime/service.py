@@ -110,6 +110,7 @@ class Service:
             self._follower.close()
         self._follower, self._is_dismissed = None, False
         self.work.let_go()
+        log.info("idle")
 
     def _receive(self, identity: bytes, frame: bytes) -> None:
         try:
