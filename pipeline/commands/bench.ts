@@ -26,6 +26,7 @@ import {exitCodeOfRun, type Ran, type RunOptions, runAndShow} from './run.js';
 import {sayFailure} from './say-failure.js';
 import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
+import {runDocument} from './show.js';
 import {openState} from './state.js';
 import {table} from './table.js';
 
@@ -56,7 +57,10 @@ export async function benchTrainCommand(shell: Shell, options: BenchTrainOptions
   watch.stop();
   if (typeof ran === 'number') return ran;
   const code = exitCodeOfRun(ran.end);
-  if (code !== EXIT.ok) return code;
+  if (code !== EXIT.ok) {
+    if (shell.json) shell.print(`${JSON.stringify(documentOf(ran), null, 2)}\n`);
+    return code;
+  }
   const record = await describe(shell, {id, ran, ...watch.seen});
   if (!record.ok) {
     sayFaults(shell, [record.error]);
@@ -193,6 +197,11 @@ async function describe(
     ...{driver: await readDriver(measured.value.device.name, shell.environment), energy},
   });
   return ok(record);
+}
+
+/** Of a run that was no measurement, what `run --json` would print. */
+function documentOf({end, store}: Ran): JsonObject {
+  return runDocument({record: end.record, folder: end.folder, store, state: end.record.status});
 }
 
 /** Into the folder of the run, where compare finds it, and where else it is wanted. */

@@ -1,4 +1,4 @@
-import {type Command, InvalidArgumentError} from 'commander';
+import {type Command, InvalidArgumentError, Option} from 'commander';
 import {addConfigOptions, addJson, positiveInteger} from './options.js';
 import type {Shell} from './shell.js';
 
@@ -35,7 +35,7 @@ export function addMeasuringCommands(
     .description('measured trainings side by side: times, and whether their losses differ')
     .option('--margin <share>', 'a difference of the mean loss that counts as none', share, 0.01)
     .option('--with-published', 'the origin’s published times below, which nobody measured here')
-    .option('--md', 'as Markdown')
+    .addOption(new Option('--md', 'as Markdown').conflicts('json'))
     .action(async (given, options) => {
       const {compareCommand} = await import('./compare.js');
       finish(compareCommand(shell(), {...options, given}));

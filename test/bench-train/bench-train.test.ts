@@ -63,7 +63,7 @@ describe('bench train', function () {
   });
 
   it('takes the images of a run and another recipe, and it is another work', async () => {
-    const origin = ['--preset', 'origin', '--images', '8', '--crop', '64', '--device', 'cpu'];
+    const origin = ['--preset', 'origin', '--images', '8', '--crop', '32', '--device', 'cpu'];
     const record = benchRecordShape.parse(JSON.parse(await bench('--data', one!.run, ...origin, '--json')));
     assert.match(told, /3 skipped, 1 ran/);
     assert.deepEqual(
