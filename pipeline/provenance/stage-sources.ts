@@ -48,7 +48,7 @@ export const STAGE_SOURCES: Readonly<Record<string, readonly string[]>> = {
   ],
   evaluate: ['pipeline/stages/evaluate.ts', 'py/chexnet/stages/evaluate.py', 'py/chexnet/evaluation'],
   report: [...OF_PAGES.map(inStages), 'reports'],
-  leaderboard: ['leaderboard', 'report/read.ts', 'csv.ts'].map(inStages),
+  leaderboard: ['leaderboard', 'csv.ts'].map(inStages),
   exec: ['pipeline/stages/exec.ts', 'pipeline/execute/exec.ts'],
 };
 

@@ -78,7 +78,7 @@ function checkApart(project: Project, {folder, stages}: RunDocument): void {
     news.map(({type, stage}) => `${stage} ${type}`),
     [0, 1].flatMap((seed) => [`train[seed=${seed}] stage-started`, `train[seed=${seed}] stage-finished`]),
   );
-  const origin = /seed: # c\.yaml:8/;
+  const origin = / {6}seed: # c\.yaml:9\n {8}- 0\n/;
   assert.match(readFileSync(join(folder, 'config.resolved.yaml'), 'utf8'), origin);
   assert.ok(project.has('c.yaml'));
 }

@@ -5,7 +5,7 @@ import type {Evaluation, FoldEvaluation} from '../../model/evaluation.js';
 import type {Fold} from '../../model/findings.js';
 import type {FoldScore, LeaderboardRow} from '../../model/leaderboard.js';
 import type {ArtifactRef, ArtifactType} from '../../model/stage-kind.js';
-import {readJson, readRecords} from '../report/read.js';
+import {readCsv} from '../csv.js';
 
 /** A row before it is ranked, and what it was scored on. */
 export type Entry = Readonly<{
@@ -89,8 +89,8 @@ function trainingOf({
   LeaderboardRow,
   'best_epoch' | 'epochs' | 'train_loss' | 'seconds' | 'images_per_second' | 'device' | 'ranks'
 > {
-  const {device, ranks} = readJson(join(path, 'stage.json'), trained).summary;
-  const epochs = readRecords(join(path, 'history.csv'));
+  const {device, ranks} = trained.parse(JSON.parse(readFileSync(join(path, 'stage.json'), 'utf8'))).summary;
+  const epochs = readHistory(join(path, 'history.csv'));
   const best = epochs.findLast((epoch) => epoch['is_best'] === 'true');
   const sum = (of: (epoch: Readonly<Record<string, string>>) => number): number =>
     epochs.reduce((total, epoch) => total + of(epoch), 0);
@@ -106,4 +106,14 @@ function trainingOf({
     device,
     ranks,
   };
+}
+
+/** Cells by the names of their columns. */
+function readHistory(file: string): readonly Readonly<Record<string, string>>[] {
+  const table = readCsv(file);
+  if (!table.ok) throw new Error(`Internal error: ${file}: ${table.error.message}`);
+  const {header, rows} = table.value;
+  return rows.map(({cells}) =>
+    Object.fromEntries(header.cells.map((name, column) => [name, cells[column] ?? ''])),
+  );
 }
