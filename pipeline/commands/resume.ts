@@ -5,6 +5,7 @@ import type {RunChoices} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {stagesNamed} from '../model/member.js';
 import type {RunRecord} from '../model/record.js';
+import type {Artifacts} from '../store/artifacts.js';
 import {RUN_FILES} from '../store/layout.js';
 import type {RunRow} from '../store/runs.js';
 import {sayUnreadable, stateOf, stateText} from './ls.js';
@@ -49,7 +50,10 @@ export async function resumeCommand(shell: Shell, options: ResumeOptions): Promi
   }
   const choices = record.choices!;
   if (shell.verbosity >= 0) shell.say(`${announcement(row.value, choices)}\n`);
-  return await runCommand({...shell, folder: choices.folder, argv: record.argv}, againOf(record, options));
+  return await runCommand(
+    {...shell, folder: choices.folder, argv: record.argv},
+    againOf(record, {...options, artifacts: store.value.artifacts}),
+  );
 }
 
 function sayDone(shell: Shell, {run, config}: RunRecord, {json}: ResumeOptions): ExitCode {
@@ -93,25 +97,34 @@ function quoted(word: string): string {
 }
 
 /** The options of the run once more. */
-function againOf(record: RunRecord, options: ResumeOptions): RunOptions {
+function againOf(
+  record: RunRecord,
+  {artifacts, ...options}: ResumeOptions & {artifacts: Artifacts},
+): RunOptions {
   const {overlays, sets, slots, keepGoing, jobs, stages, only, from, until, skip, agent} = record.choices!;
   return {
     ...options,
     ...{file: record.config.file, config: overlays, set: sets, slots, keepGoing},
     ...(jobs === null ? {} : {jobs}),
     ...(agent === undefined ? {} : {agent: agent.address, agentKeys: agent.keys}),
-    ...{stages, only, from, until, skip, force: stillForced(record)},
+    ...{stages, only, from, until, skip, force: stillForced(record, artifacts)},
     ...(record.message === null ? {} : {message: record.message}),
     tag: record.tags,
     resumes: record.run,
   };
 }
 
-/** What was forced has begun afresh, and goes on; only what did not get its turn is still to be forced. */
-function stillForced({choices, stages}: RunRecord): readonly string[] {
+/**
+ * Of what was forced, what did not get its turn, and what would otherwise be taken from an earlier run; the rest has
+ * begun afresh already and goes on from there.
+ */
+function stillForced({choices, stages}: RunRecord, artifacts: Artifacts): readonly string[] {
   const {force} = choices!;
   const ids = stages.map(({id}) => id);
   const forced = new Set(force.includes(FORCE_ALL) ? ids : force.flatMap((name) => stagesNamed(name, ids)));
-  const untouched = stages.filter(({attempts, outcome}) => attempts === 0 && outcome?.status !== 'succeeded');
-  return untouched.flatMap(({id}) => (forced.has(id) ? [id] : []));
+  return stages.flatMap(({id, attempts, fingerprint, outcome}) => {
+    if (!forced.has(id) || outcome?.status === 'succeeded') return [];
+    const isUnderWay = attempts > 0 && fingerprint !== null && artifacts.find(fingerprint) === null;
+    return isUnderWay ? [] : [id];
+  });
 }
