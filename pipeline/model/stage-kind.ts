@@ -55,6 +55,11 @@ export type StageKind = Readonly<{
  */
 export type StageInput = Readonly<{type: ArtifactType; optional: boolean; inKey?: false; many?: true}>;
 
+export type PathOfWord = (
+  environment: Readonly<Record<string, string | undefined>>,
+  params: JsonObject,
+) => string;
+
 export type PathParam = Readonly<{
   param: string;
   /** `either` where a stage takes a file as well as a folder. The value may be one path or a list of them. */
@@ -62,10 +67,11 @@ export type PathParam = Readonly<{
   /** The order of a list is part of its content: its entries are known by their place instead of by their path. */
   ordered?: true;
   /**
-   * Words that may be written instead of a path: each stands for a file whose absolute path follows from the environment.
+   * Words that may be written instead of a path: each stands for a file whose absolute path follows from the environment
+   * and the other parameters.
    * A file that has such a name itself is written with `./` before it.
    */
-  words?: Readonly<Record<string, (environment: Readonly<Record<string, string | undefined>>) => string>>;
+  words?: Readonly<Record<string, PathOfWord>>;
   /** What to do when it is missing. */
   hint: string;
 }>;

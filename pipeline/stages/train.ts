@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {FINDINGS} from '../model/findings.js';
 import type {Launch, StageContext, StageKind} from '../model/stage-kind.js';
 import {COMPILE, DEVICE, PRECISION, RANKS, THREADS, threadEnvironment} from './job-params.js';
-import {IMAGENET_FILE, inTorchCache} from './torch-cache.js';
+import {IMAGENET_FILES, inTorchCache} from './torch-cache.js';
 import {TRAIN_PRESETS} from './train-presets.js';
 import {AUGMENT, LOSS, OPTIMIZER, SCHEDULE} from './train-recipe.js';
 import {WEIGHTS_FILE} from './weights/params.js';
@@ -41,7 +41,7 @@ const params = z
       .default('drop')
       .describe('the odd images at the end of an epoch: left out, or a smaller step'),
     backbone: z
-      .enum(['densenet121', 'densenet169', 'densenet201', 'resnet50'])
+      .enum(Object.keys(IMAGENET_FILES) as (keyof typeof IMAGENET_FILES)[])
       .default('densenet121')
       .describe('the network'),
     weights: z
@@ -178,9 +178,10 @@ export const train: StageKind = {
       is: 'file',
       words: {imagenet: inTorchCache},
       hint:
-        `name a file of weights; or, for those of ImageNet, place ${IMAGENET_FILE} in the hub/checkpoints folder of ` +
-        "torch's cache and write weights: imagenet; or add a stage that uses weights, with url and sha256; or start " +
-        'from random weights with weights: none',
+        "name a file of weights; or, for those of ImageNet, place torchvision's " +
+        `(${Object.values(IMAGENET_FILES).join(', ')}) in the hub/checkpoints folder of torch's cache and write ` +
+        'weights: imagenet; or add a stage that uses weights, with url and sha256; or start from random weights with ' +
+        'weights: none',
     },
   ],
   speedOnly: ['threads', 'resident', 'checkpoint_steps', 'report_steps'],

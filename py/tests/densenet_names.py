@@ -5,10 +5,10 @@ import re
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
-def torchvision_names() -> list[str]:
-    """The keys of torchvision.models.densenet121().state_dict(), in order."""
+def torchvision_names(blocks: tuple[int, ...] = (6, 12, 24, 16)) -> list[str]:
+    """The keys of torchvision.models.densenet121().state_dict(), in order; with other blocks those of its sisters."""
     names = ["features.conv0.weight", *(f"features.norm0.{part}" for part in BATCH_NORM)]
-    for block, layers in enumerate((6, 12, 24, 16), start=1):
+    for block, layers in enumerate(blocks, start=1):
         for layer in range(1, layers + 1):
             prefix = f"features.denseblock{block}.denselayer{layer}"
             for number in (1, 2):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.densenet import DenseNet
 from chexnet.training.network import set_prior
 from tests.densenet_names import torchvision_names
 
@@ -14,7 +14,7 @@ from tests.densenet_names import torchvision_names
 @pytest.fixture(scope="module")
 def state() -> "OrderedDict[str, torch.Tensor]":
     torch.manual_seed(1)
-    return OrderedDict(DenseNet121(outputs=14).state_dict())
+    return OrderedDict(DenseNet(outputs=14).state_dict())
 
 
 def test_the_parameters_have_torchvisions_names_in_its_order(state: "OrderedDict[str, torch.Tensor]") -> None:
@@ -22,7 +22,7 @@ def test_the_parameters_have_torchvisions_names_in_its_order(state: "OrderedDict
 
 
 def test_the_network_for_14_findings_has_6968206_parameters(state: "OrderedDict[str, torch.Tensor]") -> None:
-    assert sum(weights.numel() for weights in DenseNet121(outputs=14).parameters()) == 6_968_206
+    assert sum(weights.numel() for weights in DenseNet(outputs=14).parameters()) == 6_968_206
     assert state["features.conv0.weight"].shape == (64, 3, 7, 7)
     assert state["features.denseblock1.denselayer1.conv1.weight"].shape == (128, 64, 1, 1)
     assert state["features.denseblock4.denselayer16.conv2.weight"].shape == (32, 128, 3, 3)
@@ -31,7 +31,7 @@ def test_the_network_for_14_findings_has_6968206_parameters(state: "OrderedDict[
 
 
 def test_it_halves_the_side_five_times() -> None:
-    maps = DenseNet121(outputs=14).eval().forward_features(torch.zeros(1, 3, 96, 64))
+    maps = DenseNet(outputs=14).eval().forward_features(torch.zeros(1, 3, 96, 64))
 
     assert maps.shape == (1, 1024, 3, 2)
 
@@ -39,7 +39,7 @@ def test_it_halves_the_side_five_times() -> None:
 def test_the_untrained_outputs_say_the_prevalence() -> None:
     labels = np.zeros((99, 14), dtype=np.float32)
     labels[:49, 0] = 1
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
 
     set_prior(model, labels)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from chexnet.mistakes import UserError
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.densenet import DenseNet
 from chexnet.training.out_of_memory import is_out_of_memory, out_of_memory
 from chexnet.training.params import parse_train_params
 from tests.rig import Artifacts, run_job, train_arguments
@@ -15,7 +15,7 @@ from tests.rig import Artifacts, run_job, train_arguments
 def test_a_gradient_that_is_not_finite_stops_before_it_is_saved_though_the_loss_is(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
     with torch.no_grad():
         # Maps of 1e30 and a head of 1e-30: scores as ever, and the square of the head's gradient is no float32.
         torch.nn.init.constant_(model.features.get_parameter("norm5.weight"), 1e30)

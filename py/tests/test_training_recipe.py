@@ -7,7 +7,7 @@ import torch
 
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Journal
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.densenet import DenseNet
 from chexnet.training.job import parse_train_job
 from chexnet.training.params import parse_train_params
 from chexnet.training.progress import candidate_of
@@ -26,7 +26,7 @@ def trained(artifacts: Artifacts, folder: Path, **params: object) -> dict[str, t
 
 def test_while_the_head_alone_learns_nothing_else_moves(artifacts: Artifacts, tmp_path: Path) -> None:
     torch.manual_seed(3)
-    begun = DenseNet121(outputs=14).state_dict()
+    begun = DenseNet(outputs=14).state_dict()
 
     model = trained(artifacts, tmp_path, epochs=1, freeze_epochs=1, prior_bias=False)
 

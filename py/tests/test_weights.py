@@ -12,8 +12,9 @@ from torch import nn
 
 from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
-from chexnet.training.densenet import DenseNet121
-from chexnet.training.weights import IMAGENET_FILE, Loaded, load_weights, weights_file
+from chexnet.training.backbones import PUBLISHED
+from chexnet.training.densenet import DenseNet
+from chexnet.training.weights import Loaded, load_weights, weights_file
 from tests.densenet_names import names_of_2017, torchvision_names
 
 Tensors = dict[str, torch.Tensor]
@@ -34,7 +35,7 @@ class Given:
 @pytest.fixture(scope="module")
 def given() -> Given:
     torch.manual_seed(1)
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
     for name, buffer in model.named_buffers():
         if "running" in name:
             buffer.copy_(torch.rand(buffer.shape) + 0.5)
@@ -49,7 +50,7 @@ def load(content: object, folder: Path, given: Given, *, name: str = "weights.pt
     """Save the content, load it into another network, and compare what that computes."""
     torch.save(content, folder / name, _use_new_zipfile_serialization=zipped)
     torch.manual_seed(2)
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
     loaded = load_weights(model, folder / name, FINDINGS)
     with torch.no_grad():
         logits = model.eval()(given.images)
@@ -65,7 +66,7 @@ def load(content: object, folder: Path, given: Given, *, name: str = "weights.pt
 
 def refusal(path: Path) -> UserError:
     """What is said of a file, whose content must leave the network as it was."""
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with pytest.raises(UserError) as caught:
         load_weights(model, path, FINDINGS)
@@ -147,7 +148,7 @@ def test_classes_in_another_order_are_moved_to_ours(given: Given, tmp_path: Path
     for name in ("classifier.weight", "classifier.bias"):
         state[name] = given.tensors[name][order]
     torch.save({"state_dict": state, "class_names": alphabetic}, tmp_path / "weights.pt")
-    model = DenseNet121(outputs=14)
+    model = DenseNet(outputs=14)
 
     loaded = load_weights(model, tmp_path / "weights.pt", FINDINGS)
 
@@ -234,22 +235,22 @@ def test_a_file_without_tensors_is_told(tmp_path: Path) -> None:
 def test_imagenet_is_looked_for_in_the_cache_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(UserError) as caught:
-        weights_file("imagenet")
+        weights_file("imagenet", "densenet121")
 
-    path = tmp_path / "hub" / "checkpoints" / IMAGENET_FILE
+    path = tmp_path / "hub" / "checkpoints" / PUBLISHED["densenet121"].imagenet
     assert caught.value.user_message == f"There is no file {path}."
     for way in ("Name a file of weights", "weights: imagenet", "url and sha256", "weights: none"):
         assert way in str(caught.value.hint)
 
     path.parent.mkdir(parents=True)
     path.touch()
-    assert weights_file("imagenet") == path
+    assert weights_file("imagenet", "densenet121") == path
 
 
 def test_a_file_named_as_torchvisions_must_have_its_digest(given: Given, tmp_path: Path) -> None:
-    torch.save(given.tensors, tmp_path / IMAGENET_FILE)
+    torch.save(given.tensors, tmp_path / PUBLISHED["densenet121"].imagenet)
 
-    message = refusal(tmp_path / IMAGENET_FILE).user_message
+    message = refusal(tmp_path / PUBLISHED["densenet121"].imagenet).user_message
 
     assert re.search(r"is not what its name says: its SHA-256 begins with [0-9a-f]{8}, not a639ec97\.$", message)
 

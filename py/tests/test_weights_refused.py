@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from chexnet.mistakes import UserError
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.densenet import DenseNet
 from chexnet.training.tensors_file import read_tensors
 
 
@@ -100,9 +100,9 @@ def test_a_pickled_whole_model_is_refused_with_what_to_do(tmp_path: Path) -> Non
 
 
 def test_our_own_network_pickled_whole_is_refused_too(tmp_path: Path) -> None:
-    torch.save(DenseNet121(outputs=14), tmp_path / "model.pt")
+    torch.save(DenseNet(outputs=14), tmp_path / "model.pt")
 
-    assert "holds Python objects (chexnet.training.densenet.DenseNet121)" in refusal(tmp_path / "model.pt").user_message
+    assert "holds Python objects (chexnet.training.densenet.DenseNet)" in refusal(tmp_path / "model.pt").user_message
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -9,7 +9,7 @@ import torch
 
 from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.densenet import DenseNet
 from chexnet.training.files import sha256_of
 from chexnet.training.job import parse_train_job
 from chexnet.training.seen_before import seen_before
@@ -25,7 +25,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights in the layout of the published CheXNet checkpoints."""
     path = tmp_path_factory.mktemp("published") / "chexnet.pth.tar"
     torch.manual_seed(5)
-    state = DenseNet121(outputs=14).state_dict()
+    state = DenseNet(outputs=14).state_dict()
     names = {name: name.replace("classifier.", "classifier.0.") for name in state}
     torch.save({"state_dict": {f"module.densenet121.{names[name]}": state[name] for name in state}}, path)
     return path
@@ -69,7 +69,7 @@ def starts_from_our_own_files(folder: Path) -> None:
     [checkpoint] = [path for path in (folder / "resume").glob("checkpoint-*.pt") if "00000004" in path.name]
     states = []
     for path, layout in ((folder / "out" / "last.pt", "model"), (checkpoint, "checkpoint")):
-        model = DenseNet121(outputs=14)
+        model = DenseNet(outputs=14)
         loaded = load_weights(model, path, FINDINGS)
         assert (loaded.layout, loaded.tensors, loaded.head) == (layout, 727, "kept")
         states.append(model.state_dict())

@@ -1,27 +1,35 @@
-"""DenseNet-121 (Huang et al. 2017) with torchvision's parameter names, so that published weights load by name.
+"""DenseNet (Huang et al. 2017) with torchvision's parameter names, so that published weights load by name.
 
 Written here because torchvision would cost two seconds per process and ties the builds of CUDA together.
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 GROWTH = 32
-BLOCKS = (6, 12, 24, 16)
+DENSENET121 = (6, 12, 24, 16)
+DENSENET169 = (6, 12, 32, 32)
+DENSENET201 = (6, 12, 48, 32)
 STEM_CHANNELS = 64
 BOTTLENECK = 4
 
 
-class DenseNet121(nn.Module):
-    """Images (n, 3, side, side), side >= 32, to logits (n, outputs). Initialised by He et al. 2015."""
+class DenseNet(nn.Module):
+    """Images (n, 3, side, side), side >= 32, to logits (n, outputs). Initialised by He et al. 2015.
 
-    def __init__(self, outputs: int) -> None:
+    `blocks`: layers of each dense block.
+    """
+
+    HEAD: ClassVar[str] = "classifier"
+
+    def __init__(self, outputs: int, blocks: Sequence[int] = DENSENET121) -> None:
         super().__init__()
-        self.features, channels = _features()
+        self.features, channels = _features(blocks)
         self.classifier = nn.Linear(channels, outputs)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -30,18 +38,13 @@ class DenseNet121(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward_features(self, images: torch.Tensor) -> torch.Tensor:
-        """The last feature maps (n, 1024, side / 32, side / 32), after their rectifier."""
+        """The last feature maps (n, channels, side / 32, side / 32), after their rectifier."""
         maps: torch.Tensor = self.features(images)
         return functional.relu(maps, inplace=True)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
         return logits
-
-
-def batch_norms(model: nn.Module) -> list[nn.Module]:
-    """Every batch normalisation of the model, in the order of its parameters."""
-    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm)]
 
 
 class _DenseLayer(nn.Module):
@@ -73,7 +76,7 @@ class _DenseBlock(nn.ModuleDict):
         return torch.cat(maps, dim=1)
 
 
-def _features() -> tuple[nn.Sequential, int]:
+def _features(blocks: Sequence[int]) -> tuple[nn.Sequential, int]:
     parts: OrderedDict[str, nn.Module] = OrderedDict(
         conv0=nn.Conv2d(3, STEM_CHANNELS, kernel_size=7, stride=2, padding=3, bias=False),
         norm0=nn.BatchNorm2d(STEM_CHANNELS),
@@ -81,10 +84,10 @@ def _features() -> tuple[nn.Sequential, int]:
         pool0=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
     )
     channels = STEM_CHANNELS
-    for number, layers in enumerate(BLOCKS, start=1):
+    for number, layers in enumerate(blocks, start=1):
         parts[f"denseblock{number}"] = _DenseBlock(layers, channels)
         channels += layers * GROWTH
-        if number < len(BLOCKS):
+        if number < len(blocks):
             parts[f"transition{number}"] = _transition(channels)
             channels //= 2
     parts["norm5"] = nn.BatchNorm2d(channels)

@@ -40,6 +40,7 @@ def model_content(
         "model": {name: _plain(tensor) for name, tensor in tensors.items()},
         "findings": list(job.findings),
         "input": asdict(job.params.input),
+        "backbone": job.params.backbone,
         "params": settings_of(job.params),
         "epoch": epoch.epoch,
         "step": epoch.step,

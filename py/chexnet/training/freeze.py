@@ -1,9 +1,9 @@
 """The first epochs of a training in which only the head learns, and the rest of the model is as it was."""
 
 import torch
-from torch import distributed, nn
+from torch import distributed
 
-from chexnet.training.densenet import DenseNet121
+from chexnet.training.backbones import Model, head_of
 from chexnet.training.network import set_training
 from chexnet.training.params import TrainParams
 from chexnet.training.world import World
@@ -14,7 +14,7 @@ def is_frozen(params: TrainParams, epoch: int) -> bool:
     return epoch <= params.freeze_epochs
 
 
-def set_learning(model: DenseNet121, params: TrainParams, epoch: int) -> None:
+def set_learning(model: Model, params: TrainParams, epoch: int) -> None:
     """Training mode for an epoch. What is frozen has no gradients, and its batch-norm statistics do not move."""
     frozen = is_frozen(params, epoch)
     set_training(model, frozen_statistics=params.freeze_batch_norm or frozen)
@@ -24,12 +24,7 @@ def set_learning(model: DenseNet121, params: TrainParams, epoch: int) -> None:
         weights.requires_grad_(True)
 
 
-def head_of(model: DenseNet121) -> nn.Module:
-    """The last layer, which says the findings."""
-    return model.classifier
-
-
-def average_over_ranks(model: DenseNet121, world: World) -> None:
+def average_over_ranks(model: Model, world: World) -> None:
     """The head's gradients, in one piece of fixed order: the same bits whenever a training resumes. Collective."""
     if world.size == 1:
         return

@@ -21,8 +21,8 @@ from chexnet.training.averages import (
     statistics_of,
     weights_of,
 )
+from chexnet.training.backbones import Building, Model, batch_norms, build_backbone, head_of
 from chexnet.training.compiling import compile_in_place
-from chexnet.training.densenet import DenseNet121, batch_norms
 from chexnet.training.inputs import Feed
 from chexnet.training.optimizer import make_optimizer
 from chexnet.training.params import TrainParams
@@ -37,7 +37,7 @@ class Network:
     `scaler` keeps the gradients of fp16 from vanishing; in other precisions it does nothing.
     """
 
-    model: DenseNet121
+    model: Model
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
@@ -54,6 +54,7 @@ def build_network(
     findings: Sequence[str],
     snapshot: Mapping[str, Any] | None,
     tell: Callable[[str], None],
+    building: Building = build_backbone,
 ) -> Network:
     """A network before its first step. `labels` (n, findings) of the training fold set the bias of the outputs.
 
@@ -61,7 +62,7 @@ def build_network(
     `tell` gets lines for people about starting weights.
     """
     torch.manual_seed(params.seed)
-    model = DenseNet121(outputs=labels.shape[1])
+    model = building(params.backbone, labels.shape[1])
     started_from = None if snapshot is None else snapshot.get("started_from")
     if snapshot is None:
         started_from = _begin(model, params, labels, findings, tell)
@@ -83,7 +84,7 @@ def build_network(
     )
 
 
-def to_device(model: DenseNet121, feed: Feed) -> DenseNet121:
+def to_device(model: Model, feed: Feed) -> Model:
     """In the precision and the memory layout that the device computes best in."""
     model = model.to(feed.dtype).to(feed.accelerator.device)
     if feed.accelerator.capabilities.channels_last:
@@ -94,10 +95,10 @@ def to_device(model: DenseNet121, feed: Feed) -> DenseNet121:
 
 
 @torch.no_grad()
-def set_prior(model: DenseNet121, labels: npt.NDArray[np.float32]) -> None:
+def set_prior(model: Model, labels: npt.NDArray[np.float32]) -> None:
     """Let the untrained outputs say each finding's prevalence. Half an image keeps an absent one finite."""
     prevalence = (labels.sum(0, dtype=np.float64) + 0.5) / (len(labels) + 1)
-    model.classifier.bias.copy_(torch.from_numpy(np.log(prevalence / (1 - prevalence))))
+    head_of(model).bias.copy_(torch.from_numpy(np.log(prevalence / (1 - prevalence))))
 
 
 def set_training(model: nn.Module, *, frozen_statistics: bool) -> None:
@@ -170,14 +171,17 @@ def weights_are_finite(model: nn.Module) -> bool:
 
 
 def _begin(
-    model: DenseNet121,
+    model: Model,
     params: TrainParams,
     labels: npt.NDArray[np.float32],
     findings: Sequence[str],
     tell: Callable[[str], None],
 ) -> Mapping[str, object] | None:
     """Put the starting weights in, if there are any; outputs that are new say the prevalence."""
-    loaded = None if params.weights is None else load_weights(model, weights_file(params.weights), findings)
+    loaded = None
+    if params.weights is not None:
+        path = weights_file(params.weights, params.backbone)
+        loaded = load_weights(model, path, findings, backbone=params.backbone)
     if params.prior_bias and (loaded is None or loaded.head == "new"):
         set_prior(model, labels)
     if loaded is None:

@@ -6,6 +6,7 @@ from functools import partial
 
 from chexnet.accelerators.choose import Choice
 from chexnet.runtime.journal import Journal, Log
+from chexnet.training.backbones import Building, build_backbone
 from chexnet.training.checkpoint import Snapshot
 from chexnet.training.compiling import Timed
 from chexnet.training.data import Fold, Radiographs
@@ -37,6 +38,7 @@ class Setting:
     choice: Choice
     data: Radiographs
     plan: Plan
+    building: Building = build_backbone
 
 
 def open_session(
@@ -55,6 +57,7 @@ def open_session(
         findings=job.findings,
         snapshot=None if snapshot is None else snapshot.tensors,
         tell=tell,
+        building=setting.building,
     )
     if snapshot is not None:
         with Timed("the discarded pass before the first step", accelerator, tell, wanted=params.compile):

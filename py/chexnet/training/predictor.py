@@ -14,9 +14,9 @@ import torch
 from chexnet.accelerators.choose import Choice, choose
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Device, Journal, Progress, Summary
+from chexnet.training.backbones import Model, build_backbone
 from chexnet.training.compiling import compile_in_place
 from chexnet.training.data import Fold, Radiographs, load_radiographs
-from chexnet.training.densenet import DenseNet121
 from chexnet.training.entry import say
 from chexnet.training.export import BEST_FILE
 from chexnet.training.files import sync_folder
@@ -24,7 +24,7 @@ from chexnet.training.inputs import Feed, check_feed
 from chexnet.training.job import PredictJob
 from chexnet.training.loader import Reader
 from chexnet.training.network import to_device
-from chexnet.training.params import Input, input_from_model
+from chexnet.training.params import BACKBONES, Input, input_from_model
 from chexnet.training.scoring import Scored, score
 from chexnet.training.stop import StopRequest, watch_signals
 from chexnet.training.tensors_file import read_tensors
@@ -104,15 +104,20 @@ def merge(folds: Sequence[Fold]) -> Merged:
     return Merged(fold=fold, fold_of=tuple(names[at] for at in order))
 
 
-def load_trained(path: Path, findings: Sequence[str]) -> tuple[DenseNet121, Input]:
+def load_trained(path: Path, findings: Sequence[str]) -> tuple[Model, Input]:
     """A model file of ours and the input that it wants. Raises UserError when it is for other findings."""
     content = read_tensors(path)
     if content.get("schema") != MODEL_SCHEMA:
         raise UserError(f"{path} is not a model file of this version.")
     if content.get("findings") != list(findings):
         raise UserError(f"{path} was trained on other findings ({content.get('findings')}).")
-    model = DenseNet121(outputs=len(findings))
-    if load_weights(model, path, findings).head != "kept":
+    # Models of versions that knew one backbone do not name it.
+    named = content.get("backbone", "densenet121")
+    backbone = BACKBONES.get(named) if isinstance(named, str) else None
+    if backbone is None:
+        raise UserError(f"{path} is of a backbone that this version does not know ({named}).")
+    model = build_backbone(backbone, len(findings))
+    if load_weights(model, path, findings, backbone=backbone).head != "kept":
         raise UserError(f"{path} has no classifier for its {len(findings)} findings.")
     return model, input_from_model(content.get("input"))
 

@@ -12,6 +12,7 @@ from chexnet.accelerators.choose import Choice, Choosing, choose
 from chexnet.accelerators.require import require_compiler, require_sync_batch_norm
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Device, Journal, Summary
+from chexnet.training.backbones import Building, build_backbone
 from chexnet.training.checkpoint import Snapshot, find_checkpoint, read_checkpoint
 from chexnet.training.compiling import compiler_failure, is_compiler_failure
 from chexnet.training.data import Radiographs, load_radiographs
@@ -30,16 +31,31 @@ from chexnet.training.world import TIMEOUT_SECONDS, World, join, leave, place_of
 
 
 def run_training(
-    job: TrainJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS, choosing: Choosing = choose
+    job: TrainJob,
+    journal: Journal,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    choosing: Choosing = choose,
+    building: Building = build_backbone,
+    must_resume: bool = False,
 ) -> int:
-    """The exit code of this rank: 0 once `out` is complete, 143 or 130 after a request to stop. Raises UserError."""
+    """The exit code of this rank: 0 once `out` is complete, 143 or 130 after a request to stop. Raises UserError.
+
+    `choosing` finds the device and `building` makes the network that a job names. `must_resume`: without a checkpoint
+    of this training in the resume folder it is refused, and what lies there is left alone.
+    """
     begun = time.monotonic()
     stop = watch_signals()
-    setting = prepare(job, timeout_seconds, choosing)
+    setting = prepare(job, timeout_seconds, choosing, building)
     world = setting.world
     identity = identity_of(job, setting.data)
     job.resume.mkdir(parents=True, exist_ok=True)
     snapshot, warnings = _newest(job, identity, world)
+    if snapshot is None and must_resume:
+        why = "".join(f"\n  {warning}" for warning in warnings[:-1])
+        raise UserError(
+            f"{job.resume} has no checkpoint of this training to go on from.{why}", "Give it the same options."
+        )
     progress = Progress() if snapshot is None else _taken_up(snapshot, world.size)
     saved = snapshot.progress.step if snapshot else None
     if world.leads:
@@ -67,7 +83,7 @@ def run_training(
     return 0 if progress.finished else stop.exit_code
 
 
-def prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing) -> Setting:
+def prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing, building: Building = build_backbone) -> Setting:
     """What a rank needs before it opens its session: device, images, order, the other ranks. Raises UserError."""
     params = job.params
     ranks = ranks_of(os.environ)
@@ -90,7 +106,7 @@ def prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing) -> Settin
     torch._C._set_deterministic_fill_uninitialized_memory(False)
     torch.backends.cudnn.benchmark = not params.deterministic
     world = join(ranks, choice.accelerator, timeout_seconds=timeout_seconds)
-    return Setting(world=world, choice=choice, data=data, plan=plan)
+    return Setting(world=world, choice=choice, data=data, plan=plan, building=building)
 
 
 def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None:

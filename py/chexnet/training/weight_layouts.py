@@ -1,4 +1,4 @@
-"""The layouts in which DenseNet-121 weights come, all brought to torchvision's names and to our order of classes."""
+"""The layouts in which weights of the networks come, all brought to torchvision's names and to our order of classes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from chexnet.training.averages import mean_statistics
+from chexnet.training.backbones import PUBLISHED
 from chexnet.training.checkpoint import SCHEMA as CHECKPOINT_SCHEMA
+from chexnet.training.params import Backbone
 
 MODEL_SCHEMA = "chexnet/model/v1"
 
@@ -24,10 +26,8 @@ LAYOUTS: dict[Layout, str] = {
 
 _CONTAINERS = ("state_dict", "model", "model_state_dict", "net", "network", "weights")
 _CLASS_LISTS = ("findings", "classes", "class_names", "labels", "label_names", "pathologies", "targets")
-_FIRST = "features.conv0.weight"
 # Published CheXNet checkpoints are of a class that wraps torchvision's model and has a sigmoid in its classifier.
-_WRAPPER = "densenet121."
-_CLASSIFIER = re.compile(r"^classifier\.(\d+\.)?(weight|bias)$")
+_HEAD = re.compile(r"^(classifier|fc)\.(\d+\.)?(weight|bias)$")
 # torchvision's published files still have the names of 2017: denselayer1.norm.1.weight.
 _OLD_NAME = re.compile(
     r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var|num_batches_tracked))$"
@@ -47,8 +47,8 @@ class Found:
     beside: tuple[str, ...]
 
 
-def recognise(content: State) -> Found:
-    """What a file holds, by its names. No tensors where it holds none."""
+def recognise(content: State, backbone: Backbone) -> Found:
+    """What a file holds, by the names of the backbone that is wanted. No tensors where it holds none."""
     schema = content.get("schema")
     classes = _classes_of(content)
     if schema == MODEL_SCHEMA:
@@ -56,10 +56,10 @@ def recognise(content: State) -> Found:
     if schema == CHECKPOINT_SCHEMA:
         return Found("checkpoint", _exported(content), classes, ())
     named = _tensors(_state_of(content))
-    prefix = _prefix_of(named)
+    prefix = _prefix_of(named, PUBLISHED[backbone].first)
     own = {name.removeprefix(prefix): tensor for name, tensor in named.items() if name.startswith(prefix)}
     beside = tuple(name for name in named if not name.startswith(prefix))
-    wrapped = _WRAPPER in prefix or any((match := _CLASSIFIER.match(name)) and match.group(1) for name in own)
+    wrapped = f"{backbone}." in prefix or any((match := _HEAD.match(name)) and match.group(2) for name in own)
     return Found("chexnet" if wrapped else "state_dict", _modern(own), classes, beside)
 
 
@@ -84,19 +84,19 @@ def _state_of(content: State) -> State:
     return content
 
 
-def _prefix_of(named: Mapping[str, object]) -> str:
+def _prefix_of(named: Mapping[str, object], first: str) -> str:
     """What stands before all names of the network: module. of DataParallel, densenet121. of CheXNet, and the like."""
-    prefixes = [name.removesuffix(_FIRST) for name in named if name.endswith(_FIRST)]
+    prefixes = [name.removesuffix(first) for name in named if name.endswith(first)]
     prefixes = [prefix for prefix in prefixes if prefix == "" or prefix.endswith(".")]
     return prefixes[0] if len(prefixes) == 1 else ""
 
 
 def _modern(named: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     modern = {_OLD_NAME.sub(r"\1\2", name): tensor for name, tensor in named.items()}
-    linear = {match.group(1) for name in named if (match := _CLASSIFIER.match(name))}
+    linear = {match.group(2) for name in named if (match := _HEAD.match(name))}
     if len(linear) != 1:
         return modern
-    return {_CLASSIFIER.sub(r"classifier.\2", name): tensor for name, tensor in modern.items()}
+    return {_HEAD.sub(r"\1.\3", name): tensor for name, tensor in modern.items()}
 
 
 def _classes_of(content: State) -> tuple[str, ...] | None:

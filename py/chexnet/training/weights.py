@@ -7,27 +7,19 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
-from torch import nn
 
 from chexnet.mistakes import UserError
+from chexnet.training.backbones import PUBLISHED, Model, is_body_of
 from chexnet.training.files import sha256_of
+from chexnet.training.params import Backbone
 from chexnet.training.tensors_file import read_tensors
 from chexnet.training.weight_layouts import LAYOUTS, Found, Layout, order_of, recognise
 
 IMAGENET = "imagenet"
-# torchvision's name for it: what follows the hyphen is how the SHA-256 of its content begins.
-IMAGENET_FILE = "densenet121-a639ec97.pth"
-
-WAYS = (
-    "Name a file of weights; or, for those of ImageNet, place "
-    f"{IMAGENET_FILE} in the hub/checkpoints folder of torch's cache and write weights: {IMAGENET}; or add a stage "
-    "that uses weights, with url and sha256; or start from random weights with weights: none."
-)
 
 # `kept`: the file's classifier is in use; `reordered`: too, its rows moved to our order; `new`: it does not fit.
 Head: TypeAlias = Literal["kept", "reordered", "new"]
 
-_HEAD = ("classifier.weight", "classifier.bias")
 _SHOWN = 4
 
 
@@ -53,37 +45,56 @@ class Loaded:
         }
 
 
-def weights_file(name: str) -> Path:
+def weights_file(name: str, backbone: Backbone) -> Path:
     """The file that the parameter `weights` means. Raises UserError that tells the ways when it is not there."""
-    path = _torch_cache() / IMAGENET_FILE if name == IMAGENET else Path(name)
+    published = PUBLISHED[backbone].imagenet
+    path = _torch_cache() / published if name == IMAGENET else Path(name)
     if not path.is_file():
-        raise UserError(f"There is no file {path}.", WAYS)
+        raise UserError(
+            f"There is no file {path}.",
+            f"Name a file of weights; or, for those of ImageNet, place {published} in the hub/checkpoints folder of "
+            f"torch's cache and write weights: {IMAGENET}; or add a stage that uses weights, with url and sha256; or "
+            "start from random weights with weights: none.",
+        )
     return path
 
 
-def load_weights(model: nn.Module, path: Path, findings: Sequence[str]) -> Loaded:
-    """Copy the file's tensors into the model; a classifier for other outputs is left out.
+def load_weights(model: Model, path: Path, findings: Sequence[str], *, backbone: Backbone = "densenet121") -> Loaded:
+    """Copy the file's tensors into the model, which is such a backbone; a head for other outputs is left out.
 
     Raises UserError that lists names and shapes that do not fit: nothing is loaded in part.
     """
     sha256 = sha256_of(path) if path.is_file() else ""
-    found = recognise(read_tensors(path))
+    content = read_tensors(path)
+    found = recognise(content, backbone)
     if not found.tensors:
         raise UserError(f"{path} holds no named tensors.")
     _check_name(path, sha256)
     wanted = model.state_dict()
-    given, head, remark = _fit_head(found, wanted, findings)
-    faults = _faults(given, wanted)
+    head_names = (f"{model.HEAD}.weight", f"{model.HEAD}.bias")
+    given, head, remark = _fit_head(found, wanted, findings, head_names)
+    faults = _faults(given, wanted, head_names)
     if faults:
-        raise UserError(
-            f"{path} does not fit DenseNet-121: {'; '.join(faults)}.",
-            "Take weights of a DenseNet-121 for images of three channels, with torchvision's names.",
-        )
+        raise _misfit(path, content, backbone, faults)
     model.load_state_dict(given, strict=False)
     beside = f"passed over, since it is not of the network: {_some(found.beside)}"
     origin = f"weights from {path.name}, {LAYOUTS[found.layout]}: {len(given)} tensors, SHA-256 {sha256[:12]}…"
     remarks = (origin, remark, *([beside] if found.beside else []))
     return Loaded(file=path.name, sha256=sha256, layout=found.layout, tensors=len(given), head=head, remarks=remarks)
+
+
+def _misfit(path: Path, content: Mapping[str, object], backbone: Backbone, faults: Sequence[str]) -> UserError:
+    title = PUBLISHED[backbone].title
+    for other, published in PUBLISHED.items():
+        if other != backbone and is_body_of(recognise(content, other).tensors, other):
+            return UserError(
+                f"{path} holds weights of a {published.title}, and backbone is {backbone}.",
+                f"Write backbone: {other}, or take weights of a {title}.",
+            )
+    return UserError(
+        f"{path} does not fit {title}: {'; '.join(faults)}.",
+        f"Take weights of a {title} for images of three channels, with torchvision's names.",
+    )
 
 
 def _torch_cache() -> Path:
@@ -94,25 +105,25 @@ def _torch_cache() -> Path:
 
 
 def _check_name(path: Path, sha256: str) -> None:
-    expected = IMAGENET_FILE.rpartition("-")[2].removesuffix(".pth")
-    if path.name == IMAGENET_FILE and not sha256.startswith(expected):
+    expected = path.stem.rpartition("-")[2]
+    if path.name in {known.imagenet for known in PUBLISHED.values()} and not sha256.startswith(expected):
         raise UserError(
             f"{path} is not what its name says: its SHA-256 begins with {sha256[:8]}, not {expected}.", "Get it again."
         )
 
 
 def _fit_head(
-    found: Found, wanted: Mapping[str, torch.Tensor], findings: Sequence[str]
+    found: Found, wanted: Mapping[str, torch.Tensor], findings: Sequence[str], head_names: tuple[str, str]
 ) -> tuple[dict[str, torch.Tensor], Head, str]:
     """The tensors with the classifier in our order, or without it, and why."""
-    body = {name: tensor for name, tensor in found.tensors.items() if name not in _HEAD}
-    if any(name not in found.tensors for name in _HEAD):
+    body = {name: tensor for name, tensor in found.tensors.items() if name not in head_names}
+    if any(name not in found.tensors for name in head_names):
         return body, "new", "they have no classifier: it starts anew"
-    weight, bias = (found.tensors[name] for name in _HEAD)
-    outputs, count = int(weight.shape[0]) if weight.dim() > 0 else 0, wanted[_HEAD[0]].shape[0]
-    if outputs != count or bias.shape != wanted[_HEAD[1]].shape:
+    weight, bias = (found.tensors[name] for name in head_names)
+    outputs, count = int(weight.shape[0]) if weight.dim() > 0 else 0, wanted[head_names[0]].shape[0]
+    if outputs != count or bias.shape != wanted[head_names[1]].shape:
         return body, "new", f"their classifier has {outputs} outputs, not {count}: it starts anew"
-    if not (_is_plain(weight, wanted[_HEAD[0]]) and _is_plain(bias, wanted[_HEAD[1]])):
+    if not (_is_plain(weight, wanted[head_names[0]]) and _is_plain(bias, wanted[head_names[1]])):
         return found.tensors, "kept", ""  # This is a fault, and is told as one.
     if found.classes is None:
         return found.tensors, "kept", f"they do not name their {count} classes: CheXNet's order is taken for granted"
@@ -122,14 +133,16 @@ def _fit_head(
         return body, "new", f"their classifier is of other classes ({_some(others)}): it starts anew"
     if order == sorted(order):
         return found.tensors, "kept", "their classifier is in use, of the same classes in the same order"
-    moved = {_HEAD[0]: weight[order], _HEAD[1]: bias[order]}
+    moved = {head_names[0]: weight[order], head_names[1]: bias[order]}
     note = f"their classes are in another order ({_some(found.classes)}): the classifier's rows were moved to ours"
     return {**found.tensors, **moved}, "reordered", note
 
 
-def _faults(given: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> list[str]:
+def _faults(
+    given: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], head_names: tuple[str, str]
+) -> list[str]:
     # Files older than PyTorch 0.4.1 do not count batches, and the count is not used.
-    missing = [name for name in wanted if name not in given and name not in _HEAD and "num_batches" not in name]
+    missing = [name for name in wanted if name not in given and name not in head_names and "num_batches" not in name]
     unknown = [name for name in given if name not in wanted]
     fitting = {name: tensor for name, tensor in given.items() if name in wanted}
     shapes = [

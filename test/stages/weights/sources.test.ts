@@ -105,12 +105,15 @@ describe('what a training starts from', () => {
   });
 
   it('the cache is where torch has it', () => {
-    const of = (environment: Record<string, string>): string => inTorchCache(environment);
+    const of = (environment: Record<string, string>): string =>
+      inTorchCache(environment, {backbone: 'densenet121'});
     const tail = join('hub', 'checkpoints', FILE);
     assert.equal(of({TORCH_HOME: '/t', XDG_CACHE_HOME: '/x', HOME: '/h'}), join('/t', tail));
     assert.equal(of({XDG_CACHE_HOME: '/x', HOME: '/h'}), join('/x/torch', tail));
     assert.equal(of({TORCH_HOME: '~/t', HOME: '/h'}), join('/h/t', tail));
     assert.equal(of({HOME: '/h'}), join('/h/.cache/torch', tail));
     assert.equal(of({}), join(homedir(), '.cache/torch', tail));
+    const other = inTorchCache({TORCH_HOME: '/t'}, {backbone: 'resnet50'});
+    assert.equal(other, '/t/hub/checkpoints/resnet50-11ad3fa6.pth');
   });
 });
