@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import {benchRecord} from '../../pipeline/bench/build.js';
 import {measure} from '../../pipeline/bench/measure.js';
+import {benchRecordShape} from '../../pipeline/bench/record.js';
 import type {EpochMetrics, JobEvent} from '../../pipeline/model/job-event.js';
 
 const METRICS: EpochMetrics = {
@@ -63,5 +65,42 @@ describe('what the events of a training tell', () => {
     assert.match(because(resumed), /went on from a checkpoint: its time is no measurement/);
     assert.match(because([...EVENTS.slice(0, 5), ...EVENTS]), /went on from a checkpoint/);
     assert.equal(because(EVENTS.slice(0, 2)), 'the training told of no step');
+  });
+});
+
+describe('the record of a measured training', () => {
+  const measured = measure(EVENTS, {cropsPerImage: 1});
+  assert.ok(measured.ok);
+  const record = (description: string) =>
+    benchRecord({
+      ...{finishedAt: '2026-01-02T03:04:05.678Z', run: 'calm-rib', host: 'one', version: '0.1.0'},
+      environment: {
+        ...{node: '20.19.0', distribution: 'Some Linux', platform: 'linux', processor: 'A processor'},
+        ...{cores: 2, memory_bytes: 1, source: {commit: 'c0ffee', uncommitted: true}},
+        python: {
+          origin: 'python:',
+          packages: {torch: '2.9.0', 'habana-torch-plugin': '1.23.0', pillow: '12.0'},
+        },
+      },
+      ...{
+        driver: null,
+        energy: undefined,
+        work: {digest: 'a', parts: {}},
+        params: {ten_crop: false, seed: 0},
+      },
+      measured: {...measured.value, device: {...measured.value.device, description}},
+    });
+
+  it('has what the device depends on, and nothing that is not known', () => {
+    const written = record('A processor');
+    assert.deepEqual(benchRecordShape.parse(JSON.parse(JSON.stringify(written))), written);
+    assert.deepEqual(written.software.packages, {torch: '2.9.0', 'habana-torch-plugin': '1.23.0'});
+    assert.deepEqual(written.program, {version: '0.1.0', commit: 'c0ffee', uncommitted: true});
+    assert.ok(!('energy' in written));
+    assert.equal(written.device.emulated, false);
+  });
+
+  it('says of a device that calls itself emulated that it is', () => {
+    assert.equal(record('emulated hpu (tests only), eager mode').device.emulated, true);
   });
 });
