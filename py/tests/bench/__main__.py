@@ -112,6 +112,7 @@ def _record(options: argparse.Namespace, answers: Sequence[Answer], *, load: flo
         "load_before": round(load, 2),
         "tiny": options.tiny,
         "seconds": round(seconds, 1),
+        "seconds_by_part": {name: took for answer in answers for name, took in answer.seconds.items()},
         "parts": parts,
         # A tiny measurement says nothing about speed.
         "goals": [] if options.tiny else [goal.plain() for goal in goals_of(parts, device=options.device)],

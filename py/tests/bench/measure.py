@@ -56,10 +56,10 @@ def _ten_crop(site: Site, sizes: Sizes) -> Result:
 
 
 def _profile(site: Site, sizes: Sizes) -> Result:
-    case, steps = sizes.profile
+    case, pace = sizes.profile
     with site.case_folder() as folder:
         trace = site.trace or folder / "trace.json"
-        result = profile_steps(site.here(case), site.files(case.stored), folder, warm=3, steps=steps, trace=trace)
+        result = profile_steps(site.here(case), site.files(case.stored), folder, pace, trace=trace)
     return result if site.trace else {name: value for name, value in result.items() if name != "trace"}
 
 

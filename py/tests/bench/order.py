@@ -32,10 +32,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Results by part; of parts that failed the reason; single cases that were not measured."""
+    """Results by part, and how long each took; of parts that failed the reason; single cases that were not measured."""
 
     device: dict[str, object] = field(default_factory=dict)
     parts: dict[str, object] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ Exit codes: 0 when it ran to its end, failed parts included, of which the answer
 import json
 import os
 import sys
+import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -42,12 +43,14 @@ def _carry_out(order: Order) -> Answer:
     site = Site(Path(order.folder), order.device, order.threads, sizes.images, trace)
     answer = Answer(device=site.facts(), left_out=site.left_out)
     for part in order.parts:
+        begun = time.monotonic()
         try:
             answer.parts[part] = result = MEASURES[part](site, sizes)
         except Exception as error:
             traceback.print_exc()
             answer.failed[part] = str(error).partition("\n")[0] or type(error).__name__
             continue
+        answer.seconds[part] = round(time.monotonic() - begun, 1)
         for line in lines_of(result):
             print(f"  {part:14}{line}", flush=True)
     return answer

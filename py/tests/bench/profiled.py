@@ -10,25 +10,25 @@ from torch.profiler import ProfilerActivity, profile
 from tests.bench.case import Case, endless_job
 from tests.bench.figures import rounded
 from tests.bench.observed import Enough, Watch, train_observed
+from tests.bench.turns import Pace
 
 _MOST_KERNELS = 15
 
 
 @dataclass(slots=True)
 class _Profiling:
-    """The hook after every update: records `steps` of them after `warm`."""
+    """The hook after every update: records a block of them."""
 
     profiler: profile
-    warm: int
-    steps: int
+    pace: Pace
     _taken: int = 0
 
     def __call__(self, watch: Watch) -> None:
         self._taken += 1
-        if self._taken == self.warm:
+        if self._taken == self.pace.warm:
             watch.accelerator.synchronize()
             self.profiler.start()
-        elif self._taken == self.warm + self.steps:
+        elif self._taken == self.pace.warm + self.pace.steps:
             watch.accelerator.synchronize()
             self.profiler.stop()
             raise Enough
@@ -41,18 +41,16 @@ class _Kernel:
     seconds: float
 
 
-def profile_steps(
-    case: Case, files: Mapping[str, str], folder: Path, *, warm: int, steps: int, trace: Path
-) -> dict[str, object]:
-    """Writes the trace, which Perfetto or chrome://tracing show, and returns the table."""
+def profile_steps(case: Case, files: Mapping[str, str], folder: Path, pace: Pace, *, trace: Path) -> dict[str, object]:
+    """One block of steps. Writes the trace, which Perfetto or chrome://tracing show, and returns the table."""
     on_host = case.device == "cpu"
     # The profiler has a name for every kind of device but not all at once in one build.
     activities = [ProfilerActivity.CPU]
     if not on_host:
         activities.append(getattr(ProfilerActivity, case.device.upper()))
     profiler = profile(activities=activities)
-    job = endless_job(case, files, folder, report_steps=steps)
-    hook = _Profiling(profiler, warm=warm, steps=steps)
+    job = endless_job(case, files, folder, report_steps=pace.steps)
+    hook = _Profiling(profiler, pace)
     train_observed(job, folder, hook, channels_last=case.channels_last, timed=False)
     trace.parent.mkdir(parents=True, exist_ok=True)
     profiler.export_chrome_trace(str(trace))
@@ -62,14 +60,14 @@ def profile_steps(
     whole = sum(kernel.seconds for kernel in kernels)
     return {
         **case.described(),
-        "steps": steps,
+        "steps": pace.steps,
         "trace": str(trace),
-        "kernel_ms_per_step": rounded(1000 * whole / steps),
+        "kernel_ms_per_step": rounded(1000 * whole / pace.steps),
         "top": [
             {
                 "name": kernel.name[:120],
-                "calls_per_step": rounded(kernel.calls / steps),
-                "ms_per_step": rounded(1000 * kernel.seconds / steps),
+                "calls_per_step": rounded(kernel.calls / pace.steps),
+                "ms_per_step": rounded(1000 * kernel.seconds / pace.steps),
                 "share": rounded(kernel.seconds / whole),
             }
             for kernel in kernels[:_MOST_KERNELS]

@@ -31,12 +31,14 @@ class Turns:
     pace: Pace
     product: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
+    product_processor: list[float] = field(default_factory=list)
+    bare_processor: list[float] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     metrics: list[float] = field(default_factory=list)
     _bare_loop: BareLoop | None = None
     _taken: int = 0
     _started: float = 0.0
-    _begun: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _begun: "_Reading | None" = None
 
     def __call__(self, watch: Watch) -> None:
         self._taken += 1
@@ -44,29 +46,44 @@ class Turns:
         if self._taken < pace.warm or (self._taken - pace.warm) % pace.steps:
             return
         watch.accelerator.synchronize()
-        now, waited, metrics = _read(watch)
-        if self._bare_loop is None:
-            self._bare_loop, self._started = BareLoop(watch), now
+        ended = _Reading.of(watch)
+        if self._begun is None:
+            self._bare_loop, self._started = BareLoop(watch), ended.seconds
             self._bare_loop.steps(pace.warm)
             watch.accelerator.synchronize()
         else:
-            self.product.append(now - self._begun[0])
-            self.waited.append(waited - self._begun[1])
-            self.metrics.append(metrics - self._begun[2])
-            begun = time.perf_counter()
+            self._note(self._begun, ended)
+            assert self._bare_loop is not None
             self._bare_loop.steps(pace.steps)
             watch.accelerator.synchronize()
-            self.bare.append(time.perf_counter() - begun)
+            after = _Reading.of(watch)
+            self.bare.append(after.seconds - ended.seconds)
+            self.bare_processor.append(after.processor - ended.processor)
         late = time.perf_counter() - self._started > pace.most_seconds
         if len(self.bare) >= pace.rounds or (late and len(self.bare) >= 2):
             raise Enough
-        self._begun = _read(watch)
+        self._begun = _Reading.of(watch)
+
+    def _note(self, begun: "_Reading", ended: "_Reading") -> None:
+        self.product.append(ended.seconds - begun.seconds)
+        self.product_processor.append(ended.processor - begun.processor)
+        self.waited.append(ended.waited - begun.waited)
+        self.metrics.append(ended.metrics - begun.metrics)
 
 
-def _read(watch: Watch) -> tuple[float, float, float]:
-    """The time, and what was waited for the loader and spent on metrics until now."""
-    clocks = watch.clocks
-    return time.perf_counter(), watch.waited, clocks.metrics.seconds - clocks.device.seconds
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The time, processor time of all threads, and what was waited for the loader and spent on metrics until now."""
+
+    seconds: float
+    processor: float
+    waited: float
+    metrics: float
+
+    @staticmethod
+    def of(watch: Watch) -> "_Reading":
+        spent = watch.clocks.metrics.seconds - watch.clocks.device.seconds
+        return _Reading(time.perf_counter(), time.process_time(), watch.waited, spent)
 
 
 def compare_with_bare(case: Case, files: Mapping[str, str], folder: Path, pace: Pace) -> dict[str, object]:
@@ -81,8 +98,16 @@ def compare_with_bare(case: Case, files: Mapping[str, str], folder: Path, pace: 
         "product_images_per_second": rate(images, turns.product),
         "bare_images_per_second": rate(images, turns.bare),
         "ratio": plain(speed_ratio(turns.product, turns.bare)),
+        **_by_processor_time(case, turns),
         "loader_stall_share": rounded(sum(turns.waited) / sum(turns.product)),
         "metric_share": rounded(
             median(spent / whole for spent, whole in zip(turns.metrics, turns.product, strict=True))
         ),
     }
+
+
+def _by_processor_time(case: Case, turns: Turns) -> dict[str, object]:
+    """Whatever else runs on the machine disturbs it less; says nothing where a device of its own computes."""
+    if case.device != "cpu":
+        return {}
+    return {"ratio_by_processor_time": plain(speed_ratio(turns.product_processor, turns.bare_processor))}
