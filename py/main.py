@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ranks = ranks_of(os.environ)
     choose(options.device, place_of(ranks, None))
     job = parse_train_job(_job(options))
-    code = run_training(job, Journal.from_environment(patient=True))
+    code = run_training(job, Journal.from_environment(patient=True), must_resume=options.resume is not None)
     if code == 0 and ranks.rank == 0:
         say(f"the model is {job.out / 'best.pt'}")
     return code
@@ -64,7 +64,8 @@ def _job(options: argparse.Namespace) -> dict[str, object]:
     content = {"params": params, **{name: str(getattr(sources, name)) for name in ("images", "folds", "dataset")}}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     out: Path = options.out or own / f"model-{digest}"
-    return {**content, "out": str(out), "resume": str(own / f"resume-{digest}"), "findings": FINDINGS}
+    resume: Path = options.resume or own / f"resume-{digest}"
+    return {**content, "out": str(out), "resume": str(resume), "findings": FINDINGS}
 
 
 def _params(options: argparse.Namespace, *, crop: int) -> dict[str, object]:
@@ -121,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--precision", choices=("fp32", "tf32", "bf16", "fp16", "fp64"), default="fp32")
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--model_path", help="weights to start from")
+    training.add_argument(
+        "--resume",
+        type=Path,
+        help="folder of checkpoints to go on from, of a training with the same options, on any number of processes; "
+        "with the same number those of these options are found without it",
+    )
     training.add_argument("--out", type=Path, help="folder for the model; default: in the state directory")
     device = parser.add_argument_group("device (default: the first that is there)").add_mutually_exclusive_group()
     for name in NAMES:

@@ -146,7 +146,9 @@ class Forge:
 
     def close(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
+        self.process.stdout.close()
         self.process.wait(timeout=TIMEOUT_SECONDS)
 
     def _ask(self, **request: object) -> dict[str, Any]:

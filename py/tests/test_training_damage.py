@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from chexnet.runtime.journal import Journal
-from chexnet.training.job import parse_train_job
-from chexnet.training.trainer import run_training
 from tests.results import assert_same_results
 from tests.rig import Artifacts, train_arguments
 from tests.test_training import as_before
+from tests.tiny import train_tiny
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,15 @@ class Finished:
 def finished(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     done = Finished(tmp_path_factory.mktemp("finished"), artifacts)
     with as_before():
-        assert run_training(parse_train_job(done.arguments(done.folder)), Journal(None)) == 0
+        assert train_tiny(done.arguments(done.folder), Journal(None)) == 0
     return done
 
 
 def flip(path: Path) -> None:
     with open(path, "r+b") as file:
-        file.seek(1_000_000)
+        file.seek(500_000)
         byte = file.read(1)
-        file.seek(1_000_000)
+        file.seek(500_000)
         file.write(bytes([byte[0] ^ 1]))
 
 
@@ -92,7 +91,7 @@ def test_what_is_damaged_is_passed_over_aloud_and_the_end_is_the_same(
     journal = tmp_path / "journal.ndjson"
 
     with as_before():
-        code = run_training(parse_train_job(finished.arguments(tmp_path)), Journal(str(journal)))
+        code = train_tiny(finished.arguments(tmp_path), Journal(str(journal)))
 
     assert code == 0
     events = [json.loads(line) for line in journal.read_text().splitlines()]

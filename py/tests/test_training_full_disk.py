@@ -13,16 +13,14 @@ from chexnet.mistakes import NoRoom
 from chexnet.runtime.failure import error_of
 from chexnet.runtime.journal import Journal, Progress
 from chexnet.training.files import sha256_of
-from chexnet.training.job import parse_train_job
 from chexnet.training.step_log import open_steps
-from chexnet.training.trainer import run_training
 from tests.results import assert_same_results
 from tests.rig import Artifacts, Forge, train_arguments
 from tests.small_disk import SmallDisk, small_disk
 from tests.test_training import as_before
+from tests.tiny import TINY, train_tiny
 
-TRAIN = "chexnet.training.train"
-# A checkpoint takes 28 MB, and so does the best model.
+# A checkpoint takes 1.4 MB, the best model 1.3.
 PARAMS: dict[str, object] = {"epochs": 1, "optimizer": {"name": "sgd", "lr": 0.01, "momentum": 0.0}}
 
 
@@ -37,18 +35,18 @@ def test_a_full_disk_is_borne_until_the_third_checkpoint_in_a_row_and_a_saved_on
 ) -> None:
     params = {**PARAMS, "batch_size": 2}
     undisturbed = train_arguments(artifacts, tmp_path / "undisturbed", **params, checkpoint_steps=100)
-    assert run_training(parse_train_job(undisturbed), Journal(str(tmp_path / "undisturbed.ndjson"))) == 0
+    assert train_tiny(undisturbed, Journal(str(tmp_path / "undisturbed.ndjson"))) == 0
     arguments = train_arguments(artifacts, tmp_path, **params, checkpoint_steps=1)
     pipe = tmp_path / "journal.pipe"
     os.mkfifo(pipe)
 
-    with small_disk(tmp_path / "resume", "100m") as disk:
-        (disk.folder / "ballast").write_bytes(bytes(36_000_000))
+    with small_disk(tmp_path / "resume", "5m") as disk:
+        (disk.folder / "ballast").write_bytes(bytes(1_900_000))
         events: list[dict[str, object]] = []
         watcher = threading.Thread(target=give_room_then_take_it, args=(pipe, disk, events))
         watcher.start()
         with pytest.raises(NoRoom) as caught:
-            run_training(parse_train_job(arguments), Journal(str(pipe)))
+            train_tiny(arguments, Journal(str(pipe)))
         # A writer that ends lets the watcher end, had the training ended before its first event.
         os.close(os.open(pipe, os.O_RDWR))
         watcher.join(timeout=30)
@@ -59,8 +57,8 @@ def test_a_full_disk_is_borne_until_the_third_checkpoint_in_a_row_and_a_saved_on
         latest = json.loads((disk.folder / "latest.json").read_text())["checkpoints"]
         assert [sha256_of(disk.folder / entry["file"]) for entry in latest] == [entry["sha256"] for entry in latest]
         (disk.folder / "ballast").unlink()
-        disk.resize("300m")
-        assert run_training(parse_train_job(arguments), Journal(str(tmp_path / "resumed.ndjson"))) == 0
+        disk.resize("20m")
+        assert train_tiny(arguments, Journal(str(tmp_path / "resumed.ndjson"))) == 0
 
     # Two before the disk was full, then at least one when there was room again, and the count began anew.
     assert saved[:2] == [1, 2]
@@ -70,10 +68,10 @@ def test_a_full_disk_is_borne_until_the_third_checkpoint_in_a_row_and_a_saved_on
     last, failed = saved[-1], saved[-1] + 3
     assert caught.value.user_message.startswith(
         f"The checkpoint of step {failed} could not be saved for the third time in a row: No space left on device in "
-        f"{disk.folder}, it needs 29 MB and "
+        f"{disk.folder}, it needs 2 MB and "
     )
     assert (
-        caught.value.hint == f"Free 29 MB there and run again: training goes on from step {last}, its last checkpoint."
+        caught.value.hint == f"Free 2 MB there and run again: training goes on from step {last}, its last checkpoint."
     )
     assert error_of(caught.value).type == "ENOSPC"
     assert [entry["step"] for entry in latest] == [last, saved[-2]]
@@ -86,20 +84,20 @@ def test_a_full_disk_is_borne_until_the_third_checkpoint_in_a_row_and_a_saved_on
 def test_the_last_checkpoint_and_the_results_are_not_lost_silently(artifacts: Artifacts, tmp_path: Path) -> None:
     arguments = train_arguments(artifacts, tmp_path, **PARAMS, batch_size=24, checkpoint_steps=100)
 
-    with small_disk(tmp_path / "resume", "40m") as disk:
+    with small_disk(tmp_path / "resume", "2m") as disk:
         with pytest.raises(NoRoom) as caught:
-            run_training(parse_train_job(arguments), Journal(str(tmp_path / "first.ndjson")))
+            train_tiny(arguments, Journal(str(tmp_path / "first.ndjson")))
         assert "The checkpoint of step 1 could not be saved: " in caught.value.user_message
         assert "training goes on from its beginning" in (caught.value.hint or "")
-        disk.resize("120m")
-        with small_disk(tmp_path / "out", "20m") as out:
+        disk.resize("6m")
+        with small_disk(tmp_path / "out", "1m") as out:
             with pytest.raises(OSError, match="No space left on device") as refused:
-                run_training(parse_train_job(arguments), Journal(str(tmp_path / "second.ndjson")))
+                train_tiny(arguments, Journal(str(tmp_path / "second.ndjson")))
             assert refused.value.errno == errno.ENOSPC
             assert list(out.folder.iterdir()) == []
         assert '"summary"' not in (tmp_path / "second.ndjson").read_text()
         third = tmp_path / "third.ndjson"
-        assert run_training(parse_train_job(arguments), Journal(str(third))) == 0
+        assert train_tiny(arguments, Journal(str(third))) == 0
 
     assert [json.loads(line)["type"] for line in third.read_text().splitlines()] == ["device", "summary"]
 
@@ -107,8 +105,8 @@ def test_the_last_checkpoint_and_the_results_are_not_lost_silently(artifacts: Ar
 def test_all_ranks_stop_alike_with_one_message(artifacts: Artifacts, forge: Forge, tmp_path: Path) -> None:
     arguments = train_arguments(artifacts, tmp_path, **PARAMS, batch_size=24, checkpoint_steps=100, ranks=2)
 
-    with small_disk(tmp_path / "resume", "20m"):
-        ended = forge.run(TRAIN, arguments, tmp_path, ranks=2)
+    with small_disk(tmp_path / "resume", "1m"):
+        ended = forge.run(TINY, arguments, tmp_path, ranks=2)
 
     assert ended.code == 1
     said = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]

@@ -10,8 +10,7 @@ import torch
 
 from tests.results import EVERYTHING, assert_same_results, newest_step, resumed_from, steps_without_times
 from tests.rig import Artifacts, Forge, train_arguments
-
-TRAIN = "chexnet.training.train"
+from tests.tiny import TINY
 
 
 # Four ranks too: from three on gloo adds in an order that DDP's layout decides.
@@ -29,13 +28,13 @@ def test_stopped_politely_or_killed_and_resumed_it_ends_like_an_undisturbed_one(
 ) -> None:
     params = {**EVERYTHING, "ranks": ranks, "accumulate": passes}
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    ended = forge.run(TRAIN, train_arguments(artifacts, undisturbed, **params), undisturbed, ranks=ranks)
+    ended = forge.run(TINY, train_arguments(artifacts, undisturbed, **params), undisturbed, ranks=ranks)
     assert ended.code == 0, ended.stderr
     plain = train_arguments(artifacts, disturbed, **params)
     last = 0
 
     if stopped_at is not None:
-        running = forge.start(TRAIN, plain, disturbed, ranks=ranks)
+        running = forge.start(TINY, plain, disturbed, ranks=ranks)
         running.until(type="steps", first_step=stopped_at)
         # The ranks agree on a step, also when only one of them has been asked.
         code = running.end(signal.SIGTERM)
@@ -44,13 +43,13 @@ def test_stopped_politely_or_killed_and_resumed_it_ends_like_an_undisturbed_one(
         assert last >= stopped_at
     if killed_at is not None:
         often = train_arguments(artifacts, disturbed, **{**params, "checkpoint_steps": killed_at})
-        running = forge.start(TRAIN, often, disturbed, ranks=ranks)
+        running = forge.start(TINY, often, disturbed, ranks=ranks)
         assert running.until(type="device")["resumed_from_step"] == (last or None)
         running.until(type="checkpoint", step=killed_at)
         running.end(signal.SIGKILL)
         last = newest_step(disturbed / "resume")
         assert last >= killed_at
-    resumed = forge.run(TRAIN, plain, disturbed, ranks=ranks)
+    resumed = forge.run(TINY, plain, disturbed, ranks=ranks)
 
     assert resumed.code == 0, resumed.stderr
     assert resumed_from(resumed) == last
@@ -64,14 +63,14 @@ def test_a_training_goes_on_with_another_number_of_ranks_and_says_so(
     artifacts: Artifacts, forge: Forge, tmp_path: Path
 ) -> None:
     params = {**EVERYTHING, "ranks": 2, "checkpoint_steps": 3}
-    running = forge.start(TRAIN, train_arguments(artifacts, tmp_path, **params), tmp_path, ranks=2)
+    running = forge.start(TINY, train_arguments(artifacts, tmp_path, **params), tmp_path, ranks=2)
     running.until(type="checkpoint", step=3)
     running.end(signal.SIGKILL)
     left = tmp_path / "left"
     shutil.copytree(tmp_path / "resume", left)
     step = newest_step(left)
 
-    alone = forge.run(TRAIN, train_arguments(artifacts, tmp_path, **{**params, "ranks": 1}), tmp_path)
+    alone = forge.run(TINY, train_arguments(artifacts, tmp_path, **{**params, "ranks": 1}), tmp_path)
 
     said = f"resumed on 1 rank after 2 ranks from step {step}"
     assert alone.code == 0, alone.stderr
