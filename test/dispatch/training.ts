@@ -17,9 +17,9 @@ stages:
     params:
       device: cpu
       ranks: RANKS
-      epochs: 2
+      epochs: 3
       batch_size: 6
-      input: {crop: 64}
+      input: {crop: 32}
       optimizer: {name: adamw, lr: 1e-3}
       checkpoint_steps: CHECKPOINT_STEPS
       report_steps: 1
@@ -28,6 +28,8 @@ stages:
 /** A training on a few images through the real command line. */
 export type Training = Readonly<{
   project: Project;
+  /** For commands that train. */
+  environment: Record<string, string>;
   /** Runs until there are weights. */
   run(options?: Readonly<{environment?: Record<string, string>}>): Promise<Finished>;
   start(): ReturnType<Project['start']>;
@@ -74,7 +76,7 @@ function trainingIn(project: Project, environment: Record<string, string>): Trai
   const args = ['run', 'small.yaml', 'train'];
   const job = () => jobIn(project);
   return {
-    project,
+    ...{project, environment},
     run: (options = {}) => project.run(args, {environment: {...environment, ...options.environment}}),
     start: () => project.start(args, {environment}),
     weights: () => weightsIn(project),
