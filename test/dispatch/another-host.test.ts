@@ -18,7 +18,7 @@ import {
 } from './rig.js';
 import {makeTwoHosts, type StandingAgent, startStanding, type TwoHosts} from './two-hosts.js';
 
-const SILENT_MS = 6000;
+const SILENT_MS = 4000;
 const EVENTS = 1000;
 
 const CONFIG = `pipeline: far
@@ -82,7 +82,7 @@ describe('a driver on another host than the agent', function () {
       await until(() => existsSync(job.path('between')), 'the job is half done');
       hosts.plug('down');
       writeFileSync(job.path('go'), '');
-      await driver.line((line) => line.startsWith('warning no word from the agent for 3 s'));
+      await driver.line((line) => line.startsWith('warning no word from the agent for 2 s'));
       assert.equal(lastEvent(job), 'exited', 'the training goes on without its driver');
       hosts.plug('up');
       assert.deepEqual(await driver.result(), {ok: true, value: {loss: 0.25}});
@@ -142,7 +142,7 @@ describe('a driver on another host than the agent', function () {
       await agent.killed();
       const result = await driver.result();
       assert.ok(!result.ok && result.error.reason === 'agent-lost', JSON.stringify(result));
-      assert.match(result.error.message, /^the runtime agent at 10\.99\.77\.2:\d+ says nothing for 6 s/);
+      assert.match(result.error.message, /^the runtime agent at 10\.99\.77\.2:\d+ says nothing for 4 s/);
     }));
 
   async function inJobFolder(name: string, body: (job: JobFolder) => Promise<void>): Promise<void> {

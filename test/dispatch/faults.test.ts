@@ -120,7 +120,7 @@ describe('a job that a killed driver left', () => {
     withJobFolder(async (job) => {
       const {agentPid, jobPid} = await orphan(job);
       process.kill(agentPid, 'SIGSTOP');
-      const {result, events} = await job.run([done], {limits: {silentMs: 1000}});
+      const {result, events} = await job.run([done], {limits: {silentMs: 2500}});
       assert.deepEqual(result, {ok: true, value: {loss: 0.25}});
       assert.ok(gone(agentPid) && gone(jobPid));
       const attempts = events.flatMap(([, event]) => (event.type === 'started' ? [event.attempt] : []));
