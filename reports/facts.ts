@@ -54,7 +54,19 @@ export type TrainingFacts = Readonly<{
   startedFrom: Readonly<{name: string; knowsFindings: boolean}> | null;
   /** Steps after which an earlier attempt was taken up again, one per resume. */
   resumedFromSteps: readonly number[];
+  /** How its attempts ended that did not end well, in order. */
+  interruptions: readonly string[];
+  /** `resumed on 2 ranks after 1 rank from step 40`: every change of the number of ranks on the way. */
+  otherRanks: readonly string[];
+  /** Null for a training of few steps. */
+  losses: LossTrend | null;
 }>;
+
+/**
+ * Means of the training loss over the first and the last tenth of all steps; `rise`: how much higher its mean is over
+ * the second half of the last third than over the first half of it, `noise`: the standard error of that.
+ */
+export type LossTrend = Readonly<{steps: number; first: number; last: number; rise: number; noise: number}>;
 
 export type StageFacts = Readonly<{
   id: string;

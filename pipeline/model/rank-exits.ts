@@ -1,4 +1,4 @@
-import {LOST_PEER, NO_ANSWER, type RankExit} from './job-event.js';
+import {type JobEvent, LOST_PEER, NO_ANSWER, type RankExit} from './job-event.js';
 import {listWords} from './words.js';
 
 /** Exit statuses of a rank that was told to stop, saved and did so: 128 + SIGTERM, 128 + SIGINT. */
@@ -19,6 +19,17 @@ export function endsOfRanks(exits: readonly RankExit[], leaveOut: number | null 
     groups.set(say(false), group);
   }
   return [...groups.values()].map(({ranks, say}) => `${nameOf(ranks)} ${say(ranks.length > 1)}`).join('; ');
+}
+
+/** Of an attempt that did not end well, in a few words: what it met, or which rank was the first to end and how. */
+export function endOfAttempt(exited: Extract<JobEvent, {type: 'exited'}>): string {
+  const {code, signal, rank, rank_exits: exits} = exited;
+  const culprit = exits.filter((exit) => exit.rank === rank);
+  if (culprit.length > 0) return endsOfRanks(culprit);
+  if (signal === 'SIGTERM') return 'it was told to stop';
+  if (signal !== null)
+    return exits.length > 1 ? `torchrun was ended by ${signal}` : `it was ended by ${signal}`;
+  return code === null ? 'its agent was killed' : `it ended with exit status ${code}`;
 }
 
 type Ending = (many: boolean) => string;

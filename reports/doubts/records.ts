@@ -34,9 +34,19 @@ export function trainingDoubts(facts: ReportFacts): Doubt[] {
       claim: `Training was interrupted and resumed ${training.resumedFromSteps.length === 1 ? 'once' : `${formatCount(training.resumedFromSteps.length)} times`}.`,
       consequence:
         'The order of images, the random state and the optimizer were restored, so the result should be the same.',
-      evidence: `Resumed after step ${listWords(training.resumedFromSteps.map(formatCount))}.`,
+      evidence: resumed(training),
     });
   return found;
+}
+
+function resumed({resumedFromSteps, interruptions}: ReportFacts['training']): string {
+  const because = new Map<string, number>();
+  for (const why of interruptions) because.set(why, (because.get(why) ?? 0) + 1);
+  const reasons = [...because].map(([why, times]) =>
+    times === 1 ? why : `${why} (${formatCount(times)} times)`,
+  );
+  const told = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+  return `Resumed after step ${listWords(resumedFromSteps.map(formatCount))}${told}.`;
 }
 
 /** Weights from elsewhere may have seen the test images; whether they have is only known where their list is given. */

@@ -87,6 +87,7 @@ function writeRun(folder: string, evaluated: Digest): void {
     torch: '2.13.0',
     ranks: 2,
   };
+  const exited = {type: 'exited', code: null, signal: null, rank: null, error: null, rank_exits: []};
   const decided = {type: 'stage-decided', stage: 'evaluate', fingerprint: evaluated};
   const events = [
     {
@@ -102,6 +103,16 @@ function writeRun(folder: string, evaluated: Digest): void {
       host: 'h',
     },
     {...job, event: {...device, resumed_from_step: null}},
+    {
+      ...job,
+      event: {
+        ...exited,
+        signal: 'SIGKILL',
+        rank: 1,
+        rank_exits: [{rank: 1, code: null, signal: 'SIGKILL', error: null}],
+      },
+    },
+    {...job, event: {...exited, signal: 'SIGTERM'}},
     {...job, event: {...device, resumed_from_step: 40}},
     {type: 'stage-progress', stage: 'train', done: 1, total: 2, unit: 'steps'},
     {...decided, decision: {action: 'run', because: [{code: 'first-run', text: 'it has not run before'}]}},
@@ -164,6 +175,7 @@ describe('The facts of a report', () => {
         torch: '2.13.0',
       });
       assert.deepEqual(facts.training.resumedFromSteps, [40]);
+      assert.deepEqual(facts.training.interruptions, ['rank 1 was killed (SIGKILL)', 'it was told to stop']);
       assert.deepEqual(
         facts.training.epochs.map(({epoch, val_auroc_macro, is_best}) => [epoch, val_auroc_macro, is_best]),
         [

@@ -41,6 +41,9 @@ export function trainingOf(
     images: null,
     startedFrom: null,
     resumedFromSteps: [],
+    otherRanks: [],
+    losses: {steps: 39, first: 0.41, last: 0.2, rise: -0.01, noise: 0.008},
+    interruptions: [],
   };
 }
 

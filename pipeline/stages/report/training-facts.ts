@@ -2,8 +2,11 @@ import {basename, dirname, join} from 'node:path';
 import {z} from 'zod';
 import type {TrainingFacts} from '../../../reports/facts.js';
 import type {EpochMetrics, JobEvent} from '../../model/job-event.js';
+import {endOfAttempt} from '../../model/rank-exits.js';
 import type {ArtifactRef} from '../../model/stage-kind.js';
+import {countOf} from '../../model/words.js';
 import {readCsv} from '../csv.js';
+import {lossTrendIn} from './loss-trend.js';
 import {readJson, readJsonIfThere, readTextIfThere} from './read.js';
 
 const trained = z.object({
@@ -18,12 +21,13 @@ const trained = z.object({
   }),
 });
 
-type DeviceEvent = Extract<JobEvent, {type: 'device'}>;
+type AttemptEvent = Extract<JobEvent, {type: 'device' | 'exited'}>;
 
 /** @param runFolder - Of the run that is reported; the run that trained lies beside it, unless it was removed. */
 export function trainingFacts(model: ArtifactRef, runFolder: string): TrainingFacts {
   const {id, run, summary} = readJson(join(model.path, 'stage.json'), trained);
-  const devices = deviceEvents(join(dirname(runFolder), run, 'events.ndjson'), id);
+  const attempts = attemptEvents(join(dirname(runFolder), run, 'events.ndjson'), id);
+  const devices = attempts.flatMap((event) => (event.type === 'device' ? [event] : []));
   const last = devices.at(-1);
   return {
     epochs: readHistory(join(model.path, 'history.csv')),
@@ -43,12 +47,28 @@ export function trainingFacts(model: ArtifactRef, runFolder: string): TrainingFa
           },
     startedFrom: startedFrom(model),
     resumedFromSteps: devices.flatMap(({resumed_from_step: step}) => (step === null ? [] : [step])),
+    ...{otherRanks: otherRanks(model), losses: lossTrendIn(model.path)},
+    interruptions: attempts.flatMap((event) =>
+      event.type === 'exited' && event.code !== 0 ? [endOfAttempt(event)] : [],
+    ),
   };
 }
 
 const latest = z.looseObject({
+  other_ranks: z
+    .array(z.looseObject({after_step: z.number(), ranks_before: z.number(), ranks: z.number()}))
+    .optional(),
   started_from: z.looseObject({file: z.string(), head: z.string()}).optional(),
 });
+
+/** As the training itself says it in its summary. */
+function otherRanks(model: ArtifactRef): TrainingFacts['otherRanks'] {
+  const changes = readJsonIfThere(join(model.path, 'latest.json'), latest)?.other_ranks ?? [];
+  return changes.map(
+    (change) =>
+      `resumed on ${countOf(change.ranks, 'rank')} after ${countOf(change.ranks_before, 'rank')} from step ${change.after_step}`,
+  );
+}
 
 /** Of a model that does not tell it, the parameter does: the name of the file, not the folder on this machine. */
 function startedFrom(model: ArtifactRef): TrainingFacts['startedFrom'] {
@@ -60,14 +80,16 @@ function startedFrom(model: ArtifactRef): TrainingFacts['startedFrom'] {
     : null;
 }
 
-/** One per attempt: what the training ran on and where it was taken up. */
-function deviceEvents(events: string, stage: string): DeviceEvent[] {
-  const lines = (readTextIfThere(events) ?? '').split('\n').filter((line) => line.includes('"device"'));
-  return lines.flatMap((line) => {
-    const event = JSON.parse(line) as {type: string; stage?: string; event?: JobEvent};
-    return event.type === 'job-event' && event.stage === stage && event.event?.type === 'device'
-      ? [event.event]
-      : [];
+/** Two per attempt: what the training ran on and where it was taken up, and how it ended. */
+function attemptEvents(events: string, stage: string): AttemptEvent[] {
+  const lines = (readTextIfThere(events) ?? '').split('\n');
+  return lines.flatMap((line): readonly AttemptEvent[] => {
+    if (!line.includes('"device"') && !line.includes('"exited"')) return [];
+    const {type, stage: of, event} = JSON.parse(line) as {type: string; stage?: string; event?: JobEvent};
+    if (type !== 'job-event' || of !== stage || event === undefined) return [];
+    if (event.type === 'device') return [event];
+    // Journals of before told nothing of single ranks.
+    return event.type === 'exited' ? [{...event, rank_exits: event.rank_exits ?? []}] : [];
   });
 }
 
