@@ -1,4 +1,5 @@
 import type {Digest, StageId} from '../model/stage.js';
+import {formatCount} from '../model/words.js';
 import {jobEvents} from '../store/job-folder.js';
 import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
@@ -42,8 +43,9 @@ const NOTHING = {done: null, of: null, saved: null};
 
 function textOf({done, of, saved}: Omit<Saved, 'id' | 'text'>): string {
   if (saved === null) return 'ended before its first checkpoint: it will begin anew';
-  const all = of === null ? '' : ` of ${of}`;
+  const all = of === null ? '' : ` of ${formatCount(of)}`;
+  const last = formatCount(saved);
   // A report may be due only some steps after the checkpoint.
-  if (done === null || done <= saved) return `stopped after step ${saved}${all}; it goes on from there`;
-  return `ended after step ${done}${all}; it goes on from its last checkpoint, at step ${saved}`;
+  if (done === null || done <= saved) return `stopped after step ${last}${all}; it goes on from there`;
+  return `ended after step ${formatCount(done)}${all}; it goes on from its last checkpoint, at step ${last}`;
 }

@@ -1,5 +1,6 @@
 import {type Failure, stoppedFailure} from '../model/failure.js';
 import {err} from '../model/result.js';
+import {formatCount} from '../model/words.js';
 import {jobEvents} from '../store/job-folder.js';
 import {gone} from '../store/processes.js';
 import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
@@ -32,7 +33,8 @@ export async function runJob(request: JobRequest): Promise<JobResult> {
 function takingOver(dir: string, pid: number): string {
   const last = jobEvents(dir).findLast(({type}) => type === 'progress');
   if (last?.type !== 'progress') return `taking over the job that goes on (agent pid ${pid})`;
-  const {done, total, unit} = last;
+  const {unit} = last;
+  const [done, total] = [formatCount(last.done), formatCount(last.total)];
   return unit === 'steps'
     ? `taking over the training (agent pid ${pid}), at step ${done} of ${total}`
     : `taking over the job that goes on (agent pid ${pid}), at ${done} of ${total} ${unit}`;

@@ -1,6 +1,7 @@
 import {
   countOf,
   formatClock,
+  formatCount,
   formatDuration,
   formatMeasure,
   formatRate,
@@ -76,7 +77,6 @@ function stageActivityLines(stage: StageActivity, nowMs: number): readonly strin
 /** `epoch 2/3 · step 48/120 (40%) · loss 0.301 · val AUROC 0.702 · 431 images/s · 0:42 · about 1:03 left`. */
 export function stageText({view, sinceMs}: StageActivity, nowMs: number): string {
   const {progress, training} = view;
-  const note = view.device === null ? view.note : null;
   const share = progress === null ? null : shareOf(progress);
   const amount =
     progress === null ? null : progress.unit === 'steps' ? stepText(progress) : amountText(progress);
@@ -86,29 +86,32 @@ export function stageText({view, sinceMs}: StageActivity, nowMs: number): string
     amount === null ? null : share === null ? amount : `${amount} (${formatShare(share)})`,
     training?.loss == null ? null : `loss ${formatMeasure(training.loss, 3)}`,
     training?.auroc == null ? null : `val AUROC ${formatMeasure(training.auroc, 3)}`,
-    training?.imagesPerSecond == null
-      ? progress === null
-        ? note
-        : rateText(progress)
-      : formatRate(training.imagesPerSecond, 'images'),
+    speedText(view),
     formatClock((nowMs - sinceMs) / 1000),
     left === null ? null : `about ${formatClock(Math.ceil(left))} left`,
   ];
   return said.filter((text) => text !== null).join(DOT);
 }
 
+/** Before there is any, what it said last. */
+function speedText({progress, training, device, note}: StageView): string | null {
+  if (training?.imagesPerSecond != null) return formatRate(training.imagesPerSecond, 'images');
+  if (progress !== null) return rateText(progress);
+  return device === null ? note : null;
+}
+
 function stepText({done, total}: {done: number; total: number | null}): string {
-  return `step ${done}${ofText(total)}`;
+  return `step ${formatCount(done)}${ofText(total)}`;
 }
 
 function ofText(total: number | null): string {
-  return total === null ? '' : `/${total}`;
+  return total === null ? '' : `/${formatCount(total)}`;
 }
 
 function checkpointText({checkpoint}: StageView, nowMs: number): string | null {
   if (checkpoint === null) return null;
   const age = formatDuration(Math.max(0, nowMs - checkpoint.atMs) / 1000);
-  return `last checkpoint at step ${checkpoint.step}, ${age} ago`;
+  return `last checkpoint at step ${formatCount(checkpoint.step)}, ${age} ago`;
 }
 
 /** What `status --json` says of it; `snake_case`, times in seconds, null where it is not known. */
