@@ -88,6 +88,7 @@ describe('A kind of stage', () => {
 
 /** Those that are not whole by themselves, and what they are made for. */
 const OVERLAYS: ReadonlyMap<string, string> = new Map([
+  ['bench-origin.yaml', 'bench.yaml'],
   ['demo-seeds.yaml', 'demo.yaml'],
   ['download.yaml', 'full.yaml'],
   ['origin-lists.yaml', 'full.yaml'],
