@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -54,9 +55,11 @@ class Site:
         finally:
             shutil.rmtree(folder)
             gc.collect()
-            torch.compiler.reset()
-            if self.device != "cpu":
-                getattr(torch, self.device).empty_cache()
+            if "torch._dynamo" in sys.modules:
+                torch.compiler.reset()
+            empty = getattr(getattr(torch, self.device), "empty_cache", None)
+            if empty is not None:
+                empty()
 
     def accelerator(self) -> Accelerator:
         """Raises UserError when it is not there."""
