@@ -163,7 +163,7 @@ function watchTraining(
       const {event: news} = event;
       if (news.type === 'device')
         meter = startPowerMeter({device: news.name, devices: news.ranks, everyMs: 1000}, shell.environment);
-      else if (news.type === 'epoch' && news.epoch === news.of) stop();
+      else if (news.type === 'progress' && news.unit === 'steps' && news.done === news.total) stop();
     },
     stop,
     get seen() {
