@@ -1,6 +1,7 @@
 import type {ReportFacts} from '../facts.js';
 import {dataDoubts} from './data.js';
 import type {Doubt, Severity} from './doubt.js';
+import {learningDoubts} from './learning.js';
 import {recordDoubts, trainingDoubts} from './records.js';
 import {statisticalDoubts} from './statistics.js';
 
@@ -11,6 +12,7 @@ export function findDoubts(facts: ReportFacts): readonly Doubt[] {
   const found = [
     ...dataDoubts(facts),
     ...statisticalDoubts(facts),
+    ...learningDoubts(facts),
     ...trainingDoubts(facts),
     ...recordDoubts(facts),
   ];
