@@ -243,7 +243,7 @@ class Journal:
         if self._descriptor is None:
             return
         if sync:
-            os.fsync(self._descriptor)
+            _sync(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = None
 
@@ -296,6 +296,15 @@ def last_lines(path: str) -> list[bytes]:
     except FileNotFoundError:
         return []
     return lines[1:] if start > 0 and len(lines) > 1 else lines
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # A pipe, by which somebody watches a job, keeps nothing.
+        if error.errno != errno.EINVAL:
+            raise
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
