@@ -5,7 +5,7 @@ import {EXIT, type ExitCode} from '../model/exit-code.js';
 import {meantStage, stagesNamed} from '../model/member.js';
 import type {StageId} from '../model/stage.js';
 import {listWords} from '../model/words.js';
-import {withoutDriverText} from '../show/activity.js';
+import {agentText, withoutDriverText} from '../show/activity.js';
 import {createTerminal} from '../show/live.js';
 import {type JournalPlace, readJobEvents, successorOf} from '../store/job-folder.js';
 import type {RunPlace} from '../store/run-reference.js';
@@ -103,8 +103,8 @@ async function printJobs(
   const looked = store.runs.look(place);
   const left = looked.ok ? looked.value.jobs : [];
   if (left.length === 0) return;
-  const agents = left.map(({agent}) => `agent pid ${agent.pid}`).join(', ');
-  shell.say(`${withoutDriverText(left.map(({stage}) => stage))} (${agents}): its journal follows\n`);
+  const agents = [...new Set(left.map(({agent}) => agentText(agent)))].join(', ');
+  shell.say(`${withoutDriverText(left)} (${agents}): its journal follows\n`);
   const places = new Map<StageId, JournalPlace>();
   for (;;) {
     // Asked before reading, as above.

@@ -57,7 +57,7 @@ export function stateOf({record, liveness, jobs}: Pick<RunRow, 'record' | 'liven
 /** The same for people. */
 export function stateText(row: Pick<RunRow, 'record' | 'liveness' | 'jobs'>): string {
   const state = stateOf(row);
-  if (state === 'without-driver') return withoutDriverText(row.jobs.map(({stage}) => stage));
+  if (state === 'without-driver') return withoutDriverText(row.jobs);
   if (row.record.status === 'unfinished' && row.liveness === 'elsewhere')
     return `unfinished (on ${row.record.host})`;
   return state;

@@ -148,12 +148,14 @@ export async function runAndShow(
   return {end: ended.value, store: store.value, graph};
 }
 
-function choicesOf({folder}: Shell, options: RunOptions): RunChoices {
-  const {stages, only, from, until, skip, force, slots, agent, agentKeys} = options;
+function choicesOf({folder, environment}: Shell, options: RunOptions): RunChoices {
+  const {stages, only, from, until, skip, force, slots} = options;
+  const address = options.agent ?? environment['PIPELINE_AGENT'] ?? '';
+  const keys = options.agentKeys ?? environment['PIPELINE_AGENT_KEYS'] ?? '';
   return {
     ...{folder, overlays: options.config, sets: options.set, stages, only, from, until, skip, force, slots},
     ...{jobs: options.jobs ?? null, keepGoing: options.keepGoing ?? false, resumes: options.resumes ?? null},
-    ...(agent === undefined || agentKeys === undefined ? {} : {agent: {address: agent, keys: agentKeys}}),
+    ...(address === '' ? {} : {agent: {address, keys}}),
   };
 }
 

@@ -1,11 +1,9 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {killGroup} from '../execute/process-group.js';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
-import {countOf, formatClock, listWords} from '../model/words.js';
-import {stageText} from '../show/activity.js';
+import {countOf, listWords} from '../model/words.js';
 import {killProcess, type ProcessNote, signalProcess} from '../store/processes.js';
 import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
@@ -14,13 +12,13 @@ import {sayFailure} from './say-failure.js';
 import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
+import {type Stopping, stopJobs} from './stop-jobs.js';
 import {type Saved, savedLine, stagesUnderWay} from './stopped.js';
-import {activityOf, isElsewhere, isUnderWay} from './under-way.js';
+import {isElsewhere, isUnderWay} from './under-way.js';
+import {type WaitingLine, waitingLine} from './waiting-line.js';
 
 export type StopOptions = Readonly<{run: string | null; now?: boolean; json?: boolean}>;
 
-/** From the request to save to SIGKILL: what a driver gives its job on the first Ctrl-C. */
-const GRACE_SECONDS = 25;
 /** A driver that was told to kill what it runs and is still there after so long is killed itself. */
 const KILL_MS = 10_000;
 const LOOK_MS = 250;
@@ -83,8 +81,6 @@ function sayNothingRuns(shell: Shell, {row, json}: {row: RunRow | null; json: bo
   return EXIT.ok;
 }
 
-type Stopping = Readonly<{shell: Shell; store: Store; row: RunRow; now: boolean; json: boolean}>;
-
 async function stopRun(stopping: Stopping): Promise<ExitCode> {
   const {shell, store, row} = stopping;
   const stages = stagesUnderWay(row);
@@ -95,7 +91,9 @@ async function stopRun(stopping: Stopping): Promise<ExitCode> {
       row.liveness === 'alive' && driver !== null ? await stopDriver(stopping, driver, wait) : true;
     if (ended === 'refused') return sayNotOurs(shell, driver!);
     // What a driver that is gone left behind, or one that was killed just now.
-    if (!ended || !(await stopJobs(stopping, wait))) {
+    const left = ended ? await stopJobs(stopping, wait) : false;
+    if (left === 'unreachable') return EXIT.environment;
+    if (!left) {
       shell.say(`no longer waiting: run ${row.record.run} ends by itself\n`);
       return EXIT.interrupted;
     }
@@ -134,35 +132,6 @@ async function stopDriver(
   return true;
 }
 
-/** @returns false when the wait was ended before. */
-async function stopJobs({shell, store, row, now}: Stopping, wait: WaitingLine): Promise<boolean> {
-  const looked = store.runs.look(row.place);
-  const jobs = looked.ok ? looked.value.jobs : row.jobs;
-  for (const {stage, folder, fingerprint, agent} of jobs) {
-    wait.begin(
-      `${stage} goes on without a driver (agent pid ${agent.pid}); it ${now ? 'ends at once' : 'saves and ends'}`,
-    );
-    // Late: it loads a native module.
-    const {stopJob} = await import('../dispatch/stop-job.js');
-    const graceSeconds = now ? 0 : GRACE_SECONDS;
-    const request = {
-      dir: folder,
-      job: fingerprint,
-      graceSeconds,
-      signal: shell.interrupted,
-      onLook: wait.look,
-    };
-    if (!(await stopJob(request))) return false;
-  }
-  if (now) {
-    const orphans = row.record.stages.flatMap(({fingerprint, outcome}) =>
-      fingerprint === null || outcome !== null ? [] : store.artifacts.orphans(fingerprint),
-    );
-    for (const {pid} of orphans) killGroup(pid, 'SIGKILL');
-  }
-  return true;
-}
-
 function tell({shell, store, row, json}: Stopping, saved: readonly Saved[]): ExitCode {
   const looked = store.runs.look(row.place);
   if (!looked.ok) return sayFailure(shell, looked.error);
@@ -185,37 +154,4 @@ function tell({shell, store, row, json}: Stopping, saved: readonly Saved[]): Exi
 
 function print(shell: Shell, facts: Readonly<Record<string, unknown>>): void {
   shell.print(`${JSON.stringify({schema: 'pipeline/stop/v1', ...facts}, null, 2)}\n`);
-}
-
-type WaitingLine = Readonly<{begin(text: string): void; look(): void; close(): void}>;
-
-/** On a terminal one line that counts and tells how far the stages are; else only that it waits. */
-function waitingLine({shell, store, row}: Stopping): WaitingLine {
-  const {stream, live} = shell.terminal;
-  const isShown = live && shell.verbosity >= 0;
-  let text = '';
-  let beganMs = 0;
-  let drawnMs = 0;
-  const clear = (): void => {
-    if (isShown && drawnMs > 0) stream.write('\r\x1b[K');
-    drawnMs = 0;
-  };
-  return {
-    begin: (said) => {
-      clear();
-      [text, beganMs] = [said, shell.now().getTime()];
-      if (!isShown && shell.verbosity >= 0) shell.say(`${text}; waiting\n`);
-    },
-    look: () => {
-      const nowMs = shell.now().getTime();
-      if (!isShown || nowMs - drawnMs < 1000) return;
-      const activity = activityOf(store, row);
-      const stages = activity.ok ? (activity.value?.stages ?? []) : [];
-      const far = stages.map((stage) => ` · ${stage.view.id} ${stageText(stage, nowMs)}`).join('');
-      const line = `${text}  ${formatClock((nowMs - beganMs) / 1000)}${far}`;
-      stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
-      drawnMs = nowMs;
-    },
-    close: clear,
-  };
 }

@@ -1,8 +1,8 @@
 import type {Failure} from '../model/failure.js';
 import {ok, type Result} from '../model/result.js';
-import type {Activity, StageActivity} from '../show/activity.js';
+import type {Activity, AgentView, StageActivity} from '../show/activity.js';
 import {follow, followJob, type RunView, type StageView, waitingStage} from '../show/state.js';
-import {jobArguments, jobEvents, type LivingJob} from '../store/job-folder.js';
+import {type JobAgent, jobArguments, jobEvents, type LivingJob} from '../store/job-folder.js';
 import {onDisk} from '../store/on-disk.js';
 import type {RunRow} from '../store/runs.js';
 import {isObject} from '../store/shapes.js';
@@ -70,7 +70,7 @@ function stageActivities(
   if (phase.is !== 'running' || (row.liveness === 'dead' && job === null)) return [];
   const digest = row.record.stages.find(({id}) => id === stage.id)?.fingerprint ?? null;
   const told = digest === null ? null : jobActivity(store.layout.job(digest), {stage, job});
-  return [told ?? {view: stage, sinceMs: phase.sinceMs, agentPid: null}];
+  return [told ?? {view: stage, sinceMs: phase.sinceMs, agent: job && agentView(job.agent)}];
 }
 
 /** By its journal, which is ahead of what the driver wrote down; null when none of it runs. */
@@ -87,8 +87,12 @@ function jobActivity(
   return {
     view: view.training === null ? view : {...view, training: {...view.training, epochs}},
     sinceMs: started.at * 1000,
-    agentPid: job?.agent.pid ?? null,
+    agent: job && agentView(job.agent),
   };
+}
+
+function agentView(agent: JobAgent): AgentView {
+  return agent.where === 'here' ? {pid: agent.pid} : {address: agent.address};
 }
 
 /** The first epoch tells how many there are only when it has ended. */

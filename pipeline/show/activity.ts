@@ -30,12 +30,22 @@ export type Activity = Readonly<{
   stages: readonly StageActivity[];
 }>;
 
-/** `agentPid`: of a job of its own, where that lives on this machine. */
-export type StageActivity = Readonly<{view: StageView; sinceMs: number; agentPid: number | null}>;
+/** `agent`: of a job of its own. */
+export type StageActivity = Readonly<{view: StageView; sinceMs: number; agent: AgentView | null}>;
 
-/** `train goes on without a driver`. */
-export function withoutDriverText(stages: readonly string[]): string {
-  return `${listWords(stages)} ${stages.length === 1 ? 'goes' : 'go'} on without a driver`;
+/** Of a standing agent on another machine only its address is known. */
+export type AgentView = Readonly<{pid: number}> | Readonly<{address: string}>;
+
+/** `train goes on without a driver`; `may`: where that is not known. */
+export function withoutDriverText(jobs: readonly Readonly<{stage: string; agent: AgentView}>[]): string {
+  const stages = listWords(jobs.map(({stage}) => stage));
+  const goes = jobs.some(({agent}) => 'address' in agent) ? 'may go' : jobs.length === 1 ? 'goes' : 'go';
+  return `${stages} ${goes} on without a driver`;
+}
+
+/** `agent pid 4711`, `agent at gaudi1:29500`. */
+export function agentText(agent: AgentView): string {
+  return 'pid' in agent ? `agent pid ${agent.pid}` : `agent at ${agent.address}`;
 }
 
 /** Lines for people: who drives, and of each stage how far it is. */
@@ -54,9 +64,9 @@ function headline(activity: Activity, nowMs: number): string {
       return `${run}  ${what}${DOT}driver pid ${driver.pid} on ${driver.host}`;
     }
     case 'without-driver': {
-      const agents = stages.flatMap(({agentPid}) => (agentPid === null ? [] : [`agent pid ${agentPid}`]));
-      const what = withoutDriverText(stages.map(({view}) => view.id));
-      return `${run}  ${what}${DOT}${agents.join(', ')} on ${driver.host}`;
+      const jobs = stages.flatMap(({view, agent}) => (agent === null ? [] : [{stage: view.id, agent}]));
+      const agents = [...new Set(jobs.map(({agent}) => agentText(agent)))].join(', ');
+      return `${run}  ${withoutDriverText(jobs)}${DOT}${agents}`;
     }
     case 'elsewhere':
       return `${run}  driver pid ${driver.pid} on ${driver.host}, which cannot be asked from here${DOT}last word ${seconds(activity.lastWordAtMs)} ago`;
@@ -127,7 +137,7 @@ export function activityDocument(activity: Activity, nowMs: number) {
       const {progress, training, checkpoint, device, id} = stage.view;
       const left = progress === null ? null : secondsLeft(progress, nowMs);
       return {
-        ...{id, agent_pid: stage.agentPid, seconds: since(stage.sinceMs), seconds_left: left},
+        ...{id, agent: stage.agent, seconds: since(stage.sinceMs), seconds_left: left},
         progress: progress && {done: progress.done, total: progress.total, unit: progress.unit},
         training: training && {
           ...{epoch: training.epoch, epochs: training.epochs, loss: training.loss},

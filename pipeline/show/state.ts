@@ -126,7 +126,8 @@ export function followJob(stage: StageView, event: JobEvent): StageView {
   const atMs = event.at * 1000;
   switch (event.type) {
     case 'started':
-      return {...stage, progress: null};
+      // How fast the attempt before was says nothing any more; what it came to stays.
+      return {...stage, progress: null, training: stage.training && {...training, imagesPerSecond: null}};
     case 'progress':
       return {...stage, progress: advanceProgress(stage.progress, event, atMs)};
     case 'device': {

@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {JobEvent} from '../model/job-event.js';
 import type {RunRecord} from '../model/record.js';
@@ -26,13 +26,14 @@ export type NumberedEvent = Readonly<{seq: number; event: JobEvent}>;
 /** What was read of a journal. */
 export type JournalPlace = Readonly<{bytes: number; lines: number}>;
 
-/** A stage that is a job of its own, whose agent lives on this machine and has not ended it. */
-export type LivingJob = Readonly<{
-  stage: StageId;
-  fingerprint: Digest;
-  folder: string;
-  agent: ProcessIdentity;
-}>;
+/** A stage that is a job of its own and that its agent has not ended. */
+export type LivingJob = Readonly<{stage: StageId; fingerprint: Digest; folder: string; agent: JobAgent}>;
+
+export type JobAgent =
+  /** It lives on this machine. */
+  | (ProcessIdentity & Readonly<{where: 'here'}>)
+  /** It stands at this address, mostly on another machine, and was not asked: whether it lives is not known. */
+  | Readonly<{where: 'elsewhere'; address: string}>;
 
 const JOURNAL = 'journal.ndjson';
 /** No line of a journal is longer. */
@@ -47,10 +48,19 @@ export function livingJobs(layout: Layout, record: RunRecord): readonly LivingJo
     if (fingerprint === null || attempts === 0 || outcome !== null) return [];
     if (readAttempts(layout, fingerprint).at(-1)?.run !== record.run) return [];
     const folder = layout.job(fingerprint);
-    const agent = agentIn(folder);
-    if (agent === null || !isSameProcess(agent) || hasEnded(folder)) return [];
-    return [{stage: id, fingerprint, folder, agent}];
+    const agent = agentOf(folder, record);
+    return agent === null || hasEnded(folder) ? [] : [{stage: id, fingerprint, folder, agent}];
   });
+}
+
+function agentOf(folder: string, {choices}: RunRecord): JobAgent | null {
+  const here = agentIn(folder);
+  if (here !== null && isSameProcess(here)) return {where: 'here', ...here};
+  // A standing agent leaves no note of itself; that it has begun, its journal tells.
+  const hasBegun = unlessAbsent(() => statSync(join(folder, JOURNAL)).size > 0) ?? false;
+  return choices?.agent === undefined || !hasBegun
+    ? null
+    : {where: 'elsewhere', address: choices.agent.address};
 }
 
 /**

@@ -13,7 +13,7 @@ type Status = Readonly<{
     seconds: number;
     stages: readonly Readonly<{
       id: string;
-      agent_pid: number;
+      agent: Readonly<{pid: number}>;
       seconds_left: number | null;
       progress: Readonly<{done: number; total: number; unit: string}>;
       training: Readonly<{epoch: number; epochs: number; loss: number; images_per_second: number}>;
@@ -139,11 +139,11 @@ async function assertGoesOn(training: Training): Promise<void> {
   const {running} = await project.json<Status>(['status']);
   const [{state, driver, stages}] = running as [Status['running'][0]];
   const {agent} = training.pids();
-  assert.deepEqual([state, driver.alive, stages[0]!.agent_pid], ['without-driver', false, agent]);
+  assert.deepEqual([state, driver.alive, stages[0]!.agent.pid], ['without-driver', false, agent]);
   const status = await project.run(['status']);
   assert.match(
     status.stdout,
-    new RegExp(`^calm-carina  train goes on without a driver · agent pid ${agent} on `),
+    new RegExp(`^calm-carina  train goes on without a driver · agent pid ${agent}\\n`),
   );
   assert.match((await project.run(['ls'])).stdout, /calm-carina +small +train goes on without a driver/);
   assert.match((await project.run(['show'])).stdout, /^calm-carina {2}train goes on without a driver\n/);

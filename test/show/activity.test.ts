@@ -16,7 +16,7 @@ function activityOf(timed: readonly Timed[], more: Partial<Activity> = {}): Acti
     driver: {pid: 4711, host: 'gpu1'},
     lastWordAtMs: atMs(timed.at(-1)![0]),
     stages: stages.flatMap((view) =>
-      view.phase.is === 'running' ? [{view, sinceMs: view.phase.sinceMs, agentPid: 4712}] : [],
+      view.phase.is === 'running' ? [{view, sinceMs: view.phase.sinceMs, agent: {pid: 4712}}] : [],
     ),
     ...more,
   };
@@ -74,7 +74,7 @@ describe('what is under way', () => {
     assert.equal(headOf({isStopping: true}), 'brave-otter  is stopping · driver pid 4711 on gpu1');
     assert.equal(
       headOf({state: 'without-driver'}),
-      'brave-otter  train goes on without a driver · agent pid 4712 on gpu1',
+      'brave-otter  train goes on without a driver · agent pid 4712',
     );
     assert.equal(
       headOf({state: 'elsewhere'}),
@@ -103,7 +103,7 @@ describe('what is under way', () => {
       ...{driver: {pid: 4711, host: 'gpu1', alive: true}, seconds: 25, last_word_seconds: 3},
       stages: [
         {
-          ...{id: 'train', agent_pid: 4712, seconds: 15, seconds_left: 7},
+          ...{id: 'train', agent: {pid: 4712}, seconds: 15, seconds_left: 7},
           progress: {done: 1000, total: 2000, unit: 'steps'},
           training: {
             ...{epoch: 1, epochs: null, loss: 0.2, val_auroc_macro: null, best_val_auroc_macro: null},
