@@ -1,14 +1,15 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as delay} from 'node:timers/promises';
-import {until} from '../dispatch/rig.js';
+import {processesOf, until} from '../dispatch/rig.js';
 import {type Prepared, prepareImages, type Training} from '../dispatch/training.js';
 
-const VICTIMS = ['driver', 'agent', 'torchrun', 'rank'] as const;
+const VICTIMS = ['driver', 'agent', 'torchrun', 'first rank', 'last rank', 'everything'] as const;
+type Victim = (typeof VICTIMS)[number];
 /** Kills by number of ranks; three, because plain DDP is not exact after a resume from there on. */
 const KILLS: Readonly<Record<number, number>> = {2: 14, 3: 6};
 
-// Trainings that are killed at a random moment of their job, each then finished by one more `run`: does it end well, and
-// with the very weights of an undisturbed training? Exit code 1 if any does not.
+// Trainings that are killed at a random moment of their job, and go on by themselves or with one more `run`: do they end
+// well, with the very weights of an undisturbed training, and leave no process? Exit code 1 if any does not.
 const random = seeded(20);
 for (const [ranks, kills] of Object.entries(KILLS)) {
   const {prepared, remove} = await prepareImages(Number(ranks));
@@ -23,11 +24,11 @@ for (const [ranks, kills] of Object.entries(KILLS)) {
       const afterMs = random() * (from === 'start' ? seconds : trainingSeconds) * 1000;
       await prepared(async (training) => {
         const found = await killAndFinish(training, {victim, from, afterMs});
-        const good = found.code === 0 && found.weights === weights;
+        const good = found.code === 0 && found.weights === weights && found.left === 0;
         if (!good) process.exitCode = 1;
         const when = `${(afterMs / 1000).toFixed(1)} s`.padStart(7);
         console.log(
-          `  ${ranks} ranks, ${victim.padEnd(8)} killed ${when} after ${from.padEnd(10)}, at ${found.at.padEnd(22)}: ${good ? 'same weights' : found.told}`,
+          `  ${ranks} ranks, ${victim.padEnd(10)} killed ${when} after ${from.padEnd(10)}, at ${found.at.padEnd(22)}: ${good ? `same weights, ${found.how}` : `${found.left} processes left; ${found.told}`}`,
         );
       });
     }
@@ -58,34 +59,50 @@ async function measure(
   return measured;
 }
 
+type Found = Readonly<{
+  code: number | null;
+  weights: string;
+  at: string;
+  how: 'by itself' | 'with the next run';
+  left: number;
+  told: string;
+}>;
+
 async function killAndFinish(
   training: Training,
-  kill: {victim: (typeof VICTIMS)[number]; from: 'start' | 'first step'; afterMs: number},
-): Promise<{code: number | null; weights: string; at: string; told: string}> {
+  kill: {victim: Victim; from: 'start' | 'first step'; afterMs: number},
+): Promise<Found> {
   const running = training.start();
   const begun = () => (kill.from === 'start' ? training.job() !== null : hasSteps(training));
   await until(begun, `it is at its ${kill.from}`, 120_000);
   await Promise.race([delay(kill.afterMs), running]);
   const at = whereabouts(training);
-  const pid = pidOf(training, kill.victim) ?? running.pid!;
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It had just ended by itself.
+  const job = training.job();
+  for (const pid of pidsOf(training, kill.victim, running.pid!)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It had just ended by itself.
+    }
   }
-  await running;
-  const {code, stderr} = await training.run();
-  return {code, at, weights: code === 0 ? training.weights() : '', told: stderr};
+  const first = await running;
+  const wentOn = first.exitCode === 0;
+  const {code, stderr} = wentOn ? {code: 0, stderr: ''} : await training.run();
+  const left = job === null ? 0 : processesOf(job).length;
+  const weights = code === 0 ? training.weights() : '';
+  return {code, at, weights, left, told: stderr, how: wentOn ? 'by itself' : 'with the next run'};
 }
 
-/** Null when there is no such process yet, or no more: then the driver is killed. */
-function pidOf(training: Training, victim: (typeof VICTIMS)[number]): number | null {
-  if (victim === 'driver' || training.job() === null) return null;
+/** The driver's alone when there is no other process yet, or no more. */
+function pidsOf(training: Training, victim: Victim, driver: number): readonly number[] {
+  if (victim === 'driver' || training.job() === null) return [driver];
   try {
     const {agent, torchrun, ranks} = training.pids();
-    return {agent, torchrun, rank: ranks.at(-1) ?? 0}[victim] || null;
+    const own = {agent, torchrun, 'first rank': ranks[0] ?? 0, 'last rank': ranks.at(-1) ?? 0};
+    const pids = victim === 'everything' ? [driver, agent, torchrun, ...ranks] : [own[victim]];
+    return pids.some((pid) => pid === 0) ? [driver] : pids;
   } catch {
-    return null;
+    return [driver];
   }
 }
 
