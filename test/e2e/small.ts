@@ -2,10 +2,11 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Project, ROOT} from '../rig.js';
 
-/** The demo with fewer images and epochs, in a project of its own; every number stands on a line that tests may change. */
+/** The demo with less of everything, in a project of its own; every number stands on a line that tests may change. */
 export function writeSmallDemo(project: Project, changes: Readonly<Record<string, string>> = {}): string {
   let text = readFileSync(join(ROOT, 'configs/demo.yaml'), 'utf8');
-  const all = {'images: 600': 'images: 120', 'epochs: 3': 'epochs: 2', ...changes};
+  const less = {'images: 600': 'images: 120', 'epochs: 3': 'epochs: 2', 'crop: 64': 'crop: 32'};
+  const all = {...less, 'resamples: 1000': 'resamples: 100', ...changes};
   for (const [before, after] of Object.entries(all)) {
     if (!text.includes(before)) throw new Error(`Internal error: the demo has no '${before}'`);
     text = text.replace(before, after);
