@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {execa} from 'execa';
@@ -78,6 +78,9 @@ describe('a driver on another host than the agent', function () {
   it('misses no event and gets none twice when the network was cut, and says that it was', () =>
     inJobFolder('cut', async (job) => {
       const driver = drive(job, 'only', {steps: twoParts(job)});
+      const differs =
+        /^warning the program on \S+ is version \S+\+[0-9a-f]{8}, here it is of the test: install/;
+      await driver.line((line) => differs.test(line));
       await driver.line((line) => line === 'recorded 500');
       await until(() => existsSync(job.path('between')), 'the job is half done');
       hosts.plug('down');
@@ -135,6 +138,20 @@ describe('a driver on another host than the agent', function () {
       assert.equal(lastEvent(job), 'exited');
     }));
 
+  it('is told when the agent does not see the folder of the job', () =>
+    inJobFolder('unshared', async (job) => {
+      // For the driver alone another disk lies over it.
+      mkdirSync(job.folder);
+      const apart = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', job.folder];
+      const driver = drive(job, '../unshared-events', {steps: [], prefix: [...hosts.on('driver'), ...apart]});
+      const result = await driver.result();
+      assert.ok(!result.ok && result.error.reason === 'environment', JSON.stringify(result));
+      assert.match(
+        result.error.message,
+        /has no folder .*\/unshared\/job: the state directory must lie on a/,
+      );
+    }));
+
   it('says so when the machine of the agent is lost', () =>
     inJobFolder('lost', async (job) => {
       const driver = drive(job, 'only', {steps: twoParts(job)});
@@ -152,9 +169,14 @@ describe('a driver on another host than the agent', function () {
   function drive(
     job: JobFolder,
     name: string,
-    options: {steps: readonly Step[]; takeOver?: boolean; reuseFinished?: boolean},
+    options: {
+      steps: readonly Step[];
+      takeOver?: boolean;
+      reuseFinished?: boolean;
+      prefix?: readonly string[];
+    },
   ): DriverProcess {
-    const {steps, takeOver = false, reuseFinished = false} = options;
+    const {steps, takeOver = false, reuseFinished = false, prefix = hosts.on('driver')} = options;
     const read = readDriverKeys(keys.driver);
     assert.ok(read.ok);
     const place: RemotePlace = {
@@ -162,7 +184,7 @@ describe('a driver on another host than the agent', function () {
       ...{waits: true, takeOver, version: 'of the test'},
     };
     const order = {record: join(job.folder, name), steps, options: {place, reuseFinished}};
-    return startDriver(job, {...order, prefix: hosts.on('driver')});
+    return startDriver(job, {...order, prefix});
   }
 
   function run(args: readonly string[], file: string) {

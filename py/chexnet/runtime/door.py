@@ -21,6 +21,8 @@ _LOOPBACK = "127.0.0.1"
 # Of ZeroMQ itself: a connection over a network that was cut looks alive for a quarter of an hour.
 _PING_MS = 2000
 _DEAD_MS = 6000
+# Whoever connects and then says nothing is not kept.
+_HANDSHAKE_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def open_door(keys: Keys, port: int, *, host: str = _LOOPBACK) -> Door:
     if host != _LOOPBACK:
         socket.setsockopt(zmq.HEARTBEAT_IVL, _PING_MS)
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD_MS)
+        socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     try:
         socket.bind(f"tcp://{address}:{port}")
     except zmq.ZMQError as error:

@@ -31,6 +31,8 @@ from chexnet.runtime.work import OneJob, Standing, Work
 log = logging.getLogger("agent")
 
 _TICK_SECONDS = 0.025
+# With nothing to look after; a message is heard at once.
+_IDLE_TICK_SECONDS = 0.25
 _HEARTBEAT_SECONDS = 1.0
 _STOP_GRACE_SECONDS = 25.0
 # A driver says hello every few seconds. Heard within the first, it lives; not within the second, it is forgotten.
@@ -60,7 +62,8 @@ class Service:
     def run(self) -> None:
         """Until there is nothing left to do."""
         while not self._finished():
-            for identity, frame in self.door.wait(_TICK_SECONDS):
+            is_idle = isinstance(self.work.job, jobs.Idle)
+            for identity, frame in self.door.wait(_IDLE_TICK_SECONDS if is_idle else _TICK_SECONDS):
                 self._receive(identity, frame)
             self.work.watch()
             self._send_events()
