@@ -1,5 +1,6 @@
 import type {Event} from '../model/event.js';
 import type {JobEvent} from '../model/job-event.js';
+import {endsOfRanks} from '../model/rank-exits.js';
 import type {StageId} from '../model/stage.js';
 import {
   countOf,
@@ -229,8 +230,15 @@ function jobTexts(event: JobEvent): readonly Said[] {
     case 'checkpoint':
       return say(`checkpoint at step ${event.step}: ${formatBytes(event.bytes)}`);
     case 'exited':
-      return say(`exited ${event.signal ?? `with code ${event.code ?? 'unknown'}`}`);
+      return say(exitedText(event));
     default:
       return [];
   }
+}
+
+/** Ranks are told of only where something went wrong, and not in journals of before. */
+function exitedText({code, signal, rank_exits: ranks}: Extract<JobEvent, {type: 'exited'}>): string {
+  const how = `exited ${signal ?? `with code ${code ?? 'unknown'}`}`;
+  const ends = code === 0 ? '' : endsOfRanks(ranks ?? []);
+  return ends === '' ? how : `${how}: ${ends}`;
 }

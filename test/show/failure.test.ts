@@ -4,6 +4,7 @@ import type {Failure} from '../../pipeline/model/failure.js';
 import {describeFailure, failureHeadline} from '../../pipeline/show/failure.js';
 import {OUT_OF_MEMORY} from './events.js';
 
+const EXITED = OUT_OF_MEMORY as Extract<Failure, {reason: 'exited'}>;
 const said = (failure: Failure) => describeFailure(failure);
 
 describe('A failure', () => {
@@ -21,6 +22,24 @@ describe('A failure', () => {
     assert.equal(
       said({...OUT_OF_MEMORY, code: null, signal: 'SIGKILL', rank: null, message: '', tail: []} as Failure),
       `chexnet.training.train was ended by SIGKILL
+`,
+    );
+  });
+
+  it('of ranks that were killed tells how the others ended, and that memory may be short', () => {
+    const lost = {type: 'LostPeer', message: 'RuntimeError: Connection closed by peer'};
+    const ranks = [0, 1, 2].map((rank) =>
+      rank === 1
+        ? {rank, code: null, signal: 'SIGKILL', error: null}
+        : {rank, code: 1, signal: null, error: lost},
+    );
+    const message = 'rank 1 was killed (SIGKILL): out of memory, or by someone';
+    const killed: Failure = {...EXITED, code: null, signal: 'SIGKILL', message, tail: [], ranks};
+    assert.equal(
+      said(killed),
+      `chexnet.training.train: rank 1 was killed (SIGKILL): out of memory, or by someone
+  ranks 0 and 2 lost their peer
+  hint: if memory ran out (dmesg tells), accumulate or a smaller batch_size needs less; run again: the job goes on from its last checkpoint
 `,
     );
   });

@@ -20,6 +20,11 @@ import {
   type Timed,
 } from './events.js';
 
+const EXITS = [
+  {rank: 0, code: 1, signal: null, error: {type: 'LostPeer', message: 'closed'}},
+  {rank: 1, code: 1, signal: null, error: {type: 'ValueError', message: 'no'}},
+];
+
 function logged(timed: readonly Timed[], verbosity: Verbosity = 0): string {
   let log = EMPTY_LOG;
   const lines = eventsOf(timed).flatMap((event) => {
@@ -75,7 +80,7 @@ const RUN: readonly Timed[] = [
     20,
     job('train', {type: 'checkpoint', step: 20, epoch: 1, path: 'last.pt', sha256: 'x', bytes: 29_000_000}),
   ],
-  [21, job('train', {type: 'exited', code: 1, signal: null, rank: 1, error: null, rank_exits: []})],
+  [21, job('train', {type: 'exited', code: 1, signal: null, rank: 1, error: null, rank_exits: EXITS})],
 ];
 const FAILURE: readonly Timed[] = [
   [21, failed('train', 16.4, OUT_OF_MEMORY)],
@@ -140,7 +145,7 @@ demo: run brave-otter of 4 stages (configs/demo.yaml)
    0:10  train       step 2: loss 0.4123, lr 3e-4
    0:20  train       epoch 1/3  loss 0.3012 · val loss 0.2892 · val AUROC 0.702 (best) · 431 images/s · 12 s
    0:20  train       checkpoint at step 20: 29 MB
-   0:21  train       exited with code 1
+   0:21  train       exited with code 1: rank 0 lost its peer; rank 1 failed (ValueError)
 `,
     );
   });
