@@ -34,10 +34,10 @@ function ran({stages}: RunDocument): readonly string[] {
 }
 
 const run = (project: Project, ...more: string[]) =>
-  project.json<RunDocument>(['run', 'c.yaml', ...more], {timeoutMs: 280_000});
+  project.json<RunDocument>(['run', 'c.yaml', ...more], {timeoutMs: 500_000});
 
 describe('a training from several seeds', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it('runs a member for each, keeps them apart, runs only what is new, and gathers them', () =>
     withProject(async (project) => {
