@@ -252,7 +252,10 @@ class Journal:
             if self._descriptor is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
                 self._descriptor = os.open(path, flags, 0o644)
-            _write_whole(self._descriptor, self._held[0])
+            try:
+                _write_whole(self._descriptor, self._held[0])
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, path) from error
             del self._held[0]
 
 
