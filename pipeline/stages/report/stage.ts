@@ -17,7 +17,7 @@ const params = z.strictObject({
 /** Writes one page about the run, for people without any tool. */
 export const report: StageKind = {
   uses: 'report',
-  version: 3,
+  version: 4,
   summary: 'writes one HTML page about the run that needs no network',
   inputs: [
     {type: 'dataset', optional: false},
