@@ -181,6 +181,20 @@ def test_it_leaves_when_told(agent: Agent) -> None:
         assert agent.process.wait(timeout=PATIENCE_MS / 1000) == 0
 
 
+def test_it_leaves_when_it_has_nothing_to_do_and_nobody_speaks_to_it(tmp_path: Path) -> None:
+    write_keys(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    ended = subprocess.run(
+        command(tmp_path, "--lease-seconds", "0.2"),
+        env=environment,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE_MS / 1000,
+        check=False,
+    )
+    assert ended.returncode == 0
+    assert b"no word from a driver for 0.2 s" in ended.stderr
+
+
 def test_a_second_agent_in_the_folder_gives_up(agent: Agent) -> None:
     second = subprocess.run(command(agent.directory), env={**os.environ, "PYTHONPATH": str(SOURCE)}, check=False)
     assert second.returncode == EXIT_LOCKED
