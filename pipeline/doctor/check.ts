@@ -5,6 +5,18 @@ export type Check = Readonly<{
   detail: string;
   /** What to do about it; null when nothing is to be done. */
   hint: string | null;
+  /** Of a device that torch sees. */
+  supports?: Supports;
+}>;
+
+/** Mirrors Capabilities of py/chexnet/accelerators/protocol.py, which says what each means. */
+export type Supports = Readonly<{
+  precisions: readonly string[];
+  channels_last: boolean;
+  deterministic: boolean;
+  average: boolean;
+  sync_batch_norm: boolean;
+  compiler: string | null;
 }>;
 
 export const good = (name: string, detail: string): Check => ({name, status: 'ok', detail, hint: null});

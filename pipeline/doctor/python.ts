@@ -13,6 +13,7 @@ import {
 import type {Failure} from '../model/failure.js';
 import {listWords} from '../model/words.js';
 import {type Check, good, missing, warning} from './check.js';
+import {checkSurveyed, type SurveyedAccelerator} from './supports.js';
 
 export type PythonQuestion = Readonly<{
   /** `python:` of a configuration; null when none was named. */
@@ -26,21 +27,14 @@ export type PythonQuestion = Readonly<{
 
 const OLDEST_TORCH = [2, 9] as const;
 const TORCH_TIMEOUT_MS = 120_000;
-const LOOK = `import importlib.util, json, torch
-devices = []
-if torch.cuda.is_available():
-    devices += [f"cuda: {torch.cuda.get_device_name(index)}" for index in range(torch.cuda.device_count())]
-if importlib.util.find_spec("habana_frameworks"):
-    import habana_frameworks.torch.hpu as hpu
-    devices += [f"hpu: {hpu.get_device_name()}"] * hpu.device_count()
-print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "devices": devices}))`;
+const SURVEY = 'chexnet.accelerators.survey';
 
 /** Which Python the stages would run in, whether it is ready, and what PyTorch in it can use. Installs nothing. */
 export async function checkPython(question: PythonQuestion): Promise<readonly Check[]> {
   const python = await currentPython(question);
   if ('status' in python) return [python, ...olderEnvironments(question)];
   const found = good('python', `${python.executable} (${python.origin})`);
-  return [found, await checkTorch(python, question), ...olderEnvironments(question)];
+  return [found, ...(await checkTorch(python, question)), ...olderEnvironments(question)];
 }
 
 async function currentPython(question: PythonQuestion): Promise<Python | Check> {
@@ -65,9 +59,12 @@ function asCheck(failure: Failure): Check {
   throw new Error(`Internal error: looking for Python ended with ${JSON.stringify(failure)}`);
 }
 
-async function checkTorch({executable}: Python, {environment, signal}: PythonQuestion): Promise<Check> {
-  const {failed, stdout, stderr} = await execa(executable, ['-c', LOOK], {
-    env: environment,
+async function checkTorch(
+  {executable}: Python,
+  {environment, signal, sourceFolder}: PythonQuestion,
+): Promise<readonly Check[]> {
+  const {failed, stdout, stderr} = await execa(executable, ['-m', SURVEY], {
+    env: {...environment, PYTHONPATH: sourceFolder},
     extendEnv: false,
     reject: false,
     timeout: TORCH_TIMEOUT_MS,
@@ -76,18 +73,24 @@ async function checkTorch({executable}: Python, {environment, signal}: PythonQue
   });
   if (failed) {
     const said = stderr.trim().split('\n').at(-1) ?? '';
-    return missing('torch', `does not import: ${said}`, `try: ${executable} -c 'import torch'`);
+    return [missing('torch', `does not import: ${said}`, `try: ${executable} -c 'import torch'`)];
   }
-  const {version, cuda, devices} = JSON.parse(stdout.trim().split('\n').at(-1)!) as TorchFacts;
-  const where = devices.length === 0 ? 'cpu' : devices.join(', ');
+  const {version, cuda, accelerators} = JSON.parse(stdout.trim().split('\n').at(-1)!) as TorchFacts;
+  const where = accelerators.map(({name}) => name).join(', ');
   const detail = `torch ${version}${cuda === null ? '' : ` (CUDA ${cuda})`}: ${where}`;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_TORCH;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return good('torch', detail);
-  return warning('torch', detail, `the pipeline is tested with torch ${OLDEST_TORCH.join('.')} and newer`);
+  const isTested = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  const advice = `the pipeline is tested with torch ${OLDEST_TORCH.join('.')} and newer`;
+  const torch = isTested ? good('torch', detail) : warning('torch', detail, advice);
+  return [torch, ...accelerators.map(checkSurveyed)];
 }
 
-type TorchFacts = Readonly<{version: string; cuda: string | null; devices: readonly string[]}>;
+type TorchFacts = Readonly<{
+  version: string;
+  cuda: string | null;
+  accelerators: readonly SurveyedAccelerator[];
+}>;
 
 /** Environments of other pins are left alone, since another checkout may use them; but they are large. */
 function olderEnvironments({cacheFolder, sourceFolder}: PythonQuestion): readonly Check[] {

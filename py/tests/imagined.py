@@ -1,6 +1,7 @@
 """A device that computes on the processor and claims what a test wants it to: memory of its own, a compiler.
 
-`python -m tests.imagined --job JOB.json --claims CLAIMS.json` trains on it, as one rank of those that torchrun starts.
+`python -m tests.imagined --job JOB.json` trains a small network on it, as one rank of those that torchrun starts. The
+claims are in `claims.json` beside the job.
 """
 
 import argparse
@@ -16,8 +17,11 @@ from chexnet.accelerators.choose import Choice, Choosing
 from chexnet.accelerators.cpu import CpuAccelerator
 from chexnet.accelerators.protocol import Accelerator, Capabilities
 from chexnet.runtime.journal import Journal
+from chexnet.training.backbones import Model
+from chexnet.training.densenet import DenseNet
 from chexnet.training.entry import run_rank
-from chexnet.training.job import parse_train_job, read_job
+from chexnet.training.job import TrainJob, parse_train_job, read_job
+from chexnet.training.params import Backbone
 from chexnet.training.trainer import run_training
 
 
@@ -55,14 +59,21 @@ def choosing(claims: Mapping[str, Any]) -> Choosing:
     return lambda _requested, _place: Choice(imagined(**claims), because="a test")
 
 
+def small(_backbone: Backbone, outputs: int) -> Model:
+    """A DenseNet of one layer a block, in place of the one that is named."""
+    return DenseNet(outputs, (1, 1, 1, 1))
+
+
+def train_on(claims: Mapping[str, Any], job: TrainJob, journal: Journal) -> int:
+    return run_training(job, journal, choosing=choosing(claims), building=small)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--job", type=Path, required=True)
-    parser.add_argument("--claims", type=Path, required=True)
-    options = parser.parse_args()
-    claims = json.loads(options.claims.read_text())
-    job = parse_train_job(read_job(options.job))
-    run_rank(lambda: run_training(job, Journal.from_environment(), choosing=choosing(claims)))
+    path: Path = parser.parse_args().job
+    claims = json.loads(path.with_name("claims.json").read_text())
+    run_rank(lambda: train_on(claims, parse_train_job(read_job(path)), Journal.from_environment()))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from chexnet.accelerators.choose import PROBES, choose
 from chexnet.accelerators.environment import prepare_environment
 from chexnet.accelerators.names import NAMES
 from chexnet.accelerators.protocol import HOST, Absent, Place
-from chexnet.accelerators.require import require
+from chexnet.accelerators.require import require, require_sync_batch_norm
+from chexnet.accelerators.survey import survey
 from chexnet.mistakes import UserError
 from tests.rig import SOURCE, environment
 
@@ -93,6 +94,26 @@ def test_every_device_is_there_or_says_what_was_looked_for(name: str) -> None:
         assert found.name == name
 
 
+def test_ranks_share_batch_norm_statistics_only_where_the_device_can() -> None:
+    processor = choose("cpu", ALONE).accelerator
+
+    with pytest.raises(UserError) as caught:
+        require_sync_batch_norm(processor)
+
+    assert caught.value.user_message == (f"{processor.describe()} cannot share batch-norm statistics between ranks.")
+
+
+def test_the_survey_names_every_device_that_torch_sees_with_what_it_supports() -> None:
+    found = survey()
+
+    assert found["version"] == torch.__version__
+    devices = found["accelerators"]
+    assert isinstance(devices, list)
+    processor = devices[-1]
+    assert (processor["name"], processor["supports"]["compiler"]) == ("cpu", "inductor")
+    assert processor["supports"]["precisions"] == ("fp32", "bf16", "fp16", "fp64")
+
+
 def test_stamps_give_the_seconds_between_them() -> None:
     accelerator = choose("cpu", ALONE).accelerator
     stamps = [accelerator.stamp() for _ in range(3)]
@@ -118,16 +139,20 @@ def test_a_gaudi_is_used_as_documented(tmp_path: Path, lazy: str, marks: int) ->
         import habana_frameworks.torch.core as core
         options = gaudi.data_parallel_options()
         print(choice.because, gaudi.device, gaudi.backend, options, core.MARKS, core.MODE, sep="|")
+        print(gaudi.capabilities.compiler, gaudi.free_memory_bytes())
     """)
     env = {**environment(None), "PYTHONPATH": f"{tmp_path}:{SOURCE}", "PT_HPU_LAZY_MODE": lazy}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60)
 
     assert done.stderr == ""
-    because, device, backend, options, marked, mode = done.stdout.strip().split("|")
+    first, second = done.stdout.strip().split("\n")
+    because, device, backend, options, marked, mode = first.split("|")
     assert because == "auto: the first looked for"
     # Never an index and never device_ids: a process sees one card.
     assert (device, backend, options) == ("hpu", "hccl", "{'bucket_cap_mb': 100}")
     assert (marked, mode) == (str([1] * marks), lazy)
+    # Lazy mode knows no torch.compile; this stand-in does not tell how much memory is free.
+    assert second == ("None None" if lazy == "1" else "hpu_backend None")
 
 
 def test_a_bridge_for_another_torch_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from chexnet.training.recipe import Augment
 from chexnet.training.resident import Residence, hold, residence
 from chexnet.training.trainer import run_training
 from chexnet.training.views import Viewing
-from tests.imagined import choosing, imagined
+from tests.imagined import choosing, imagined, small
 from tests.rig import Artifacts, train_arguments
 from tests.test_training import as_before
 
@@ -131,7 +131,7 @@ def test_a_training_with_resident_images_gives_the_same_files_and_says_so(
         folder = tmp_path / resident
         job = parse_train_job(train_arguments(artifacts, folder, epochs=1, resident=resident, augment={"flip": 0.5}))
         with as_before():
-            assert run_training(job, Journal(None), choosing=choosing({"free": 2**20})) == 0
+            assert run_training(job, Journal(None), choosing=choosing({"free": 2**20}), building=small) == 0
         return (folder / "out" / "last.pt").read_bytes(), capsys.readouterr().err
 
     held, said = trained("auto")
