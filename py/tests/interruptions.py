@@ -23,12 +23,21 @@ from chexnet.training.checkpoint import checkpoint_name, read_checkpoint
 from chexnet.training.files import sha256_of
 from tests.results import EVERYTHING, newest_step
 from tests.rig import Artifacts, Forge, Forged, make_artifacts, start_forge, train_arguments
+from tests.tiny import TINY
 
 SCHEMA = "pipeline/bench-interruptions/v1"
 _TRAIN = "chexnet.training.train"
 _SIGNALS = (signal.SIGTERM, signal.SIGKILL)
 _STEPS = 12
 _SMALL: dict[str, object] = {**EVERYTHING, "batch_size": 6, "accumulate": 1, "checkpoint_steps": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """What trainings are started with."""
+
+    forge: Forge
+    module: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +66,30 @@ def main() -> int:
     begun, chance = time.monotonic(), random.Random(options.seed)
     interruptions: list[Interruption] = []
     trainings: list[Compared] = []
-    forge = start_forge()
+    jobs = Jobs(start_forge(), TINY if options.tiny else _TRAIN)
     with tempfile.TemporaryDirectory(prefix="bench-interruptions-") as scratch:
         folder = Path(scratch)
         artifacts = make_artifacts(folder / "artifacts")
         for ranks, count in _shares(options.ranks, options.count):
             undisturbed = folder / f"{ranks}-undisturbed"
-            _to_the_end(forge, artifacts, undisturbed, ranks)
+            _to_the_end(jobs, artifacts, undisturbed, ranks)
             left = count
             while left > 0:
                 number = len(trainings) + 1
                 disturbed = folder / f"{ranks}-{number}"
-                found = list(_disturb(forge, artifacts, disturbed, (ranks, number, left), chance))
+                found = list(_disturb(jobs, artifacts, disturbed, (ranks, number, left), chance))
                 left -= len(found)
                 differs = _differences(disturbed, undisturbed)
                 trainings.append(Compared(ranks, number, len(found), differs))
                 interruptions += found
                 _tell(trainings[-1], found)
-    forge.close()
+    jobs.forge.close()
     record = {
         "schema": SCHEMA,
         "torch": torch.__version__,
         "cores": os.cpu_count(),
         "seconds": round(time.monotonic() - begun, 1),
+        "network": "eleven layers" if options.tiny else "DenseNet-121",
         "steps": _STEPS,
         "interruptions": [asdict(one) for one in interruptions],
         "trainings": [asdict(one) for one in trainings],
@@ -101,6 +111,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="npm run bench interruptions --", description="Interrupt trainings.")
     parser.add_argument("--count", type=int, default=50, help="interruptions, over all numbers of ranks")
     parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks, with commas between")
+    parser.add_argument("--tiny", action="store_true", help="a network of eleven layers in place of DenseNet-121")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--out", type=Path, help="where the record goes, as JSON")
     options = parser.parse_args()
@@ -114,13 +125,13 @@ def _shares(ranks: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
 
 
 def _disturb(
-    forge: Forge, artifacts: Artifacts, folder: Path, which: tuple[int, int, int], chance: random.Random
+    jobs: Jobs, artifacts: Artifacts, folder: Path, which: tuple[int, int, int], chance: random.Random
 ) -> Iterator[Interruption]:
     """At most so many interruptions of one training, until it is done. `which`: ranks, number, most interruptions."""
     ranks, number, most = which
     for _ in range(most):
         params = {**_SMALL, "ranks": ranks, "checkpoint_steps": chance.choice((1, 2, 3))}
-        running = forge.start(_TRAIN, train_arguments(artifacts, folder, **params), folder, ranks=ranks)
+        running = jobs.forge.start(jobs.module, train_arguments(artifacts, folder, **params), folder, ranks=ranks)
         goal = newest_step(folder / "resume") + chance.randint(1, 4)
         step, seconds = _until_step(running, goal)
         if step is None:
@@ -131,7 +142,7 @@ def _disturb(
         number_of = chance.choice(_SIGNALS)
         _end(running, number_of, folder)
         yield Interruption(ranks, number, number_of.name, step, newest_step(folder / "resume"))
-    _to_the_end(forge, artifacts, folder, ranks)
+    _to_the_end(jobs, artifacts, folder, ranks)
 
 
 def _until_step(running: Forged, goal: int) -> tuple[int | None, float]:
@@ -152,8 +163,8 @@ def _end(running: Forged, number: signal.Signals | None, folder: Path) -> None:
         raise AssertionError(f"exit code {code}: {(folder / 'stderr.log').read_text()}")
 
 
-def _to_the_end(forge: Forge, artifacts: Artifacts, folder: Path, ranks: int) -> None:
-    ended = forge.run(_TRAIN, train_arguments(artifacts, folder, **_SMALL, ranks=ranks), folder, ranks=ranks)
+def _to_the_end(jobs: Jobs, artifacts: Artifacts, folder: Path, ranks: int) -> None:
+    ended = jobs.forge.run(jobs.module, train_arguments(artifacts, folder, **_SMALL, ranks=ranks), folder, ranks=ranks)
     if ended.code != 0:
         raise AssertionError(ended.stderr)
 

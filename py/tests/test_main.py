@@ -67,8 +67,8 @@ def test_a_state_directory_without_images_says_how_to_make_them(tmp_path: Path) 
     ]
 
 
-def test_ctrl_c_saves_and_ends_without_a_trace(artifacts: Artifacts, tmp_path: Path) -> None:
-    options = ["--state_dir", str(state_of(artifacts, tmp_path)), "--epochs", "50", "--batch_size", "4", "--cpu"]
+def test_ctrl_c_saves_without_a_trace_and_more_ranks_go_on_from_there(artifacts: Artifacts, tmp_path: Path) -> None:
+    options = ["--state_dir", str(state_of(artifacts, tmp_path)), "--epochs", "3", "--batch_size", "4", "--cpu"]
     with subprocess.Popen(
         [sys.executable, "main.py", *options],
         env=environment(None),
@@ -77,12 +77,25 @@ def test_ctrl_c_saves_and_ends_without_a_trace(artifacts: Artifacts, tmp_path: P
         text=True,
     ) as running:
         assert running.stderr is not None
-        next(line for line in running.stderr if line.startswith("epoch 1/50"))
+        next(line for line in running.stderr if line.startswith("epoch 1/3"))
         running.send_signal(signal.SIGINT)
         rest = running.stderr.read()
     assert running.returncode == 130
     assert "stopped after step" in rest
     assert "Traceback" not in rest
+    (left,) = (tmp_path / "main").glob("resume-*")
+
+    other = run_main(*options, "--lr", "0.1", "--resume", str(left))
+    resumed = run_main(*options, "--resume", str(left), "--out", str(tmp_path / "model"), ranks=2)
+
+    assert other.returncode == 2
+    assert f"error: {left} has no checkpoint of this training to go on from." in other.stderr
+    assert "it belongs to a training with other settings or data" in other.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    assert re.search(r"resumed from step \d+ of 1 rank: not bit-equal", resumed.stderr)
+    assert re.search(r"^warning: resumed on 2 ranks after 1 rank from step \d+: not bit-equal", resumed.stderr, re.M)
+    (change,) = json.loads((tmp_path / "model" / "latest.json").read_text())["other_ranks"]
+    assert (change["ranks_before"], change["ranks"]) == (1, 2)
 
 
 def test_a_folder_of_pngs_with_lists_in_the_origins_format_trains(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from chexnet.training.files import sha256_of
 from chexnet.training.job import parse_predict_job, parse_train_job
 from chexnet.training.predictor import run_prediction
 from chexnet.training.trainer import run_training
-from tests.rig import Artifacts, make_artifacts, predict_arguments, run_job, train_arguments
+from tests.rig import Artifacts, Forge, make_artifacts, predict_arguments, run_job, train_arguments
+from tests.tiny import TINY, train_tiny
 
 
 @contextmanager
@@ -59,6 +61,13 @@ def train_here(arguments: dict[str, object], folder: Path) -> list[dict[str, obj
     """Train in this process; the events of its journal."""
     journal = folder / "journal.ndjson"
     assert run_training(parse_train_job(arguments), Journal(str(journal))) == 0
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def tiny_here(arguments: dict[str, object], folder: Path) -> list[dict[str, object]]:
+    """The same with a tiny network."""
+    journal = folder / "journal.ndjson"
+    assert train_tiny(arguments, Journal(str(journal))) == 0
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 
@@ -104,7 +113,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_images_and_keeps_the_last_good
     )
 
     with pytest.raises(UserError) as caught:
-        train_here(arguments, tmp_path)
+        tiny_here(arguments, tmp_path)
 
     assert "no longer finite at step" in caught.value.user_message
     assert caught.value.user_message.count("_000.png") == 6
@@ -127,7 +136,7 @@ def test_without_a_better_epoch_training_ends_early(artifacts: Artifacts, tmp_pa
         checkpoint_steps=100,
     )
 
-    events = train_here(arguments, tmp_path)
+    events = tiny_here(arguments, tmp_path)
 
     facts = events[-1]["facts"]
     assert isinstance(facts, dict)
@@ -184,18 +193,22 @@ def test_a_finished_training_writes_its_results_again_without_a_step(trained: Tr
 
 
 def test_predictions_do_not_depend_on_the_number_of_ranks(
-    artifacts: Artifacts, trained: Trained, tmp_path: Path
+    artifacts: Artifacts, trained: Trained, forge: Forge, tmp_path: Path
 ) -> None:
     texts = []
-    for ranks in (1, 3):
+    for ranks in (1, 2, 3):
         folder = tmp_path / f"ranks-{ranks}"
         arguments = predict_arguments(artifacts, trained.folder / "out", folder, ranks=ranks)
-        done = run_job("chexnet.training.predict", arguments, folder, ranks=ranks)
+        done = forge.run("chexnet.training.predict", arguments, folder, ranks=ranks)
         assert done.code == 0, done.stderr
         assert done.of_type("progress")[-1]["done"] == 16
+        facts = done.of_type("summary")[-1]["facts"]
+        assert isinstance(facts, dict)
+        assert (facts["images"], facts["val_images"], facts["test_images"]) == (16, 8, 8)
         texts.append((folder / "out" / "predictions.csv").read_text())
 
-    assert texts[0] == texts[1]
+    # Bit for bit, which is more than the 2e-6 that is asked for.
+    assert texts[0] == texts[1] == texts[2]
     rows = list(csv.reader(texts[0].splitlines()))
     assert rows[0] == ["image", "patient", "fold", *FINDINGS]
     assert [row[0] for row in rows[1:]] == [f"{number:08d}_000.png" for number in range(24, 40)]
@@ -203,6 +216,50 @@ def test_predictions_do_not_depend_on_the_number_of_ranks(
     scores = np.array([row[3:] for row in rows[1:]], dtype=np.float64)
     assert ((scores > 0) & (scores < 1)).all()
     assert all(str(np.float32(cell)) == cell for row in rows[1:] for cell in row[3:])
+
+
+def test_more_ranks_than_images_score_every_image_once(trained: Trained, forge: Forge, tmp_path: Path) -> None:
+    few = make_artifacts(tmp_path / "few", count=5)
+    scores = []
+    for ranks, batch_size in ((1, 2), (3, 1)):
+        folder = tmp_path / f"ranks-{ranks}"
+        arguments = predict_arguments(few, trained.folder / "out", folder, ranks=ranks, batch_size=batch_size)
+        done = forge.run("chexnet.training.predict", arguments, folder, ranks=ranks)
+        assert done.code == 0, done.stderr
+        rows = list(csv.reader((folder / "out" / "predictions.csv").read_text().splitlines()))[1:]
+        assert [(row[0], row[2]) for row in rows] == [("00000003_000.png", "val"), ("00000004_000.png", "test")]
+        scores.append(np.array([row[3:] for row in rows], dtype=np.float64))
+
+    # The batches have another shape, so the last bits may differ.
+    assert np.abs(scores[0] - scores[1]).max() <= 2e-6
+
+
+@pytest.mark.parametrize("images", [8, 2])
+def test_a_validation_does_not_depend_on_the_number_of_ranks(forge: Forge, tmp_path: Path, images: int) -> None:
+    own = make_artifacts(tmp_path / "own", count=40)
+    folds = own.folds / "folds.csv"
+    lines = folds.read_text().splitlines()
+    dropped = [line for line in lines if line.endswith(",val")][images:]
+    folds.write_text("\n".join(line for line in lines if line not in dropped) + "\n")
+    still: dict[str, object] = {"optimizer": {"name": "sgd", "lr": 1e-12}, "freeze_batch_norm": True, "batch_size": 24}
+    found: list[dict[str, Any]] = []
+    for ranks in (1, 2, 3):
+        folder = tmp_path / f"ranks-{ranks}"
+        arguments = train_arguments(own, folder, **still, epochs=1, ranks=ranks)
+        done = forge.run(TINY, arguments, folder, ranks=ranks)
+        assert done.code == 0, done.stderr
+        (epoch,) = done.of_type("epoch")
+        facts = done.of_type("summary")[-1]["facts"]
+        assert isinstance(facts, dict)
+        assert facts["val_images"] == images
+        metrics = epoch["metrics"]
+        assert isinstance(metrics, dict)
+        found.append(metrics)
+
+    values = [(metrics["val_loss"], metrics["val_auroc_macro"], metrics["val_auroc_defined"]) for metrics in found]
+    assert values[0][0] == pytest.approx(values[1][0], abs=2e-6)
+    assert values[0][0] == pytest.approx(values[2][0], abs=2e-6)
+    assert values[0][1:] == values[1][1:] == values[2][1:]
 
 
 @pytest.mark.usefixtures("as_it_was")
@@ -221,7 +278,7 @@ def test_without_a_validation_fold_the_last_epoch_is_best(tmp_path: Path, capsys
     folds = own.folds / "folds.csv"
     folds.write_text(folds.read_text().replace(",val", ",test"))
 
-    events = train_here(train_arguments(own, tmp_path, checkpoint_steps=9), tmp_path)
+    events = tiny_here(train_arguments(own, tmp_path, checkpoint_steps=9), tmp_path)
 
     assert "nothing is validated, and the last epoch counts as best" in capsys.readouterr().err
     facts = events[-1]["facts"]
@@ -235,7 +292,7 @@ def test_images_that_are_not_at_hand_are_told_and_counted(tmp_path: Path, capsys
     with open(own.folds / "folds.csv", "a") as file:
         file.write("00000777_000.png,777,train\n")
 
-    events = train_here(train_arguments(own, tmp_path, checkpoint_steps=9, epochs=1), tmp_path)
+    events = tiny_here(train_arguments(own, tmp_path, checkpoint_steps=9, epochs=1), tmp_path)
 
     assert "1 of 11 images of folds.csv are not at hand and are left out (1 of train)" in capsys.readouterr().err
     facts = events[-1]["facts"]

@@ -29,7 +29,7 @@ def _device(event: Mapping[str, object]) -> str:
     tail = "" if resumed is None else f", resumed from step {resumed}"
     before = event.get("resumed_from_ranks")
     if before is not None and before != event.get("ranks"):
-        tail += f" of {before} ranks: not bit-equal"
+        tail += f" of {before} rank{'s' if before != 1 else ''}: not bit-equal"
     return (
         f"{event.get('ranks')} × {event.get('name')} ({event.get('description')}; {event.get('because')}), "
         f"torch {event.get('torch')}{tail}"
