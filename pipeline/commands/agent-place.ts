@@ -24,8 +24,7 @@ export function takeOverOption(): Option {
 /** The options go before the environment. Nothing is asked of the agent yet. */
 export function placeOf(shell: Shell, options: PlaceOptions): Result<Place, Diagnostic> {
   const {environment, folder, version} = shell;
-  const agent = options.agent ?? environment['PIPELINE_AGENT'] ?? '';
-  const keys = options.agentKeys ?? environment['PIPELINE_AGENT_KEYS'] ?? '';
+  const {address: agent, keys} = chosenAgent(shell, options);
   if (agent === '') {
     const idle = options.agentKeys === undefined ? options.takeOver && '--take-over' : '--agent-keys';
     if (!idle) return ok({where: 'here'});
@@ -46,6 +45,17 @@ export function placeOf(shell: Shell, options: PlaceOptions): Result<Place, Diag
     ...{waits: true, takeOver: options.takeOver ?? false},
     version: programVersion(version, PYTHON_SOURCES),
   });
+}
+
+/** As it was given, empty where it was not. */
+export function chosenAgent(
+  {environment}: Pick<Shell, 'environment'>,
+  options: PlaceOptions,
+): Readonly<{address: string; keys: string}> {
+  return {
+    address: options.agent ?? environment['PIPELINE_AGENT'] ?? '',
+    keys: options.agentKeys ?? environment['PIPELINE_AGENT_KEYS'] ?? '',
+  };
 }
 
 function silence(text: string): Result<number, Diagnostic> {

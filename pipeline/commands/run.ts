@@ -11,7 +11,7 @@ import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
 import type {Store} from '../store/store.js';
-import {type PlaceOptions, placeOf} from './agent-place.js';
+import {chosenAgent, type PlaceOptions, placeOf} from './agent-place.js';
 import {choose} from './choose.js';
 import {loadPipeline} from './load.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
@@ -148,14 +148,14 @@ export async function runAndShow(
   return {end: ended.value, store: store.value, graph};
 }
 
-function choicesOf({folder, environment}: Shell, options: RunOptions): RunChoices {
+function choicesOf(shell: Shell, options: RunOptions): RunChoices {
+  const {folder} = shell;
   const {stages, only, from, until, skip, force, slots} = options;
-  const address = options.agent ?? environment['PIPELINE_AGENT'] ?? '';
-  const keys = options.agentKeys ?? environment['PIPELINE_AGENT_KEYS'] ?? '';
+  const agent = chosenAgent(shell, options);
   return {
     ...{folder, overlays: options.config, sets: options.set, stages, only, from, until, skip, force, slots},
     ...{jobs: options.jobs ?? null, keepGoing: options.keepGoing ?? false, resumes: options.resumes ?? null},
-    ...(address === '' ? {} : {agent: {address, keys}}),
+    ...(agent.address === '' ? {} : {agent}),
   };
 }
 
