@@ -2,7 +2,7 @@ import {join, resolve} from 'node:path';
 import {fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Json} from '../model/json.js';
-import {parseMember} from '../model/member.js';
+import {agree} from '../model/member.js';
 import type {RunRecord} from '../model/record.js';
 import type {ArtifactRef, ArtifactType} from '../model/stage-kind.js';
 import {listWords} from '../model/words.js';
@@ -75,13 +75,9 @@ function partsOf(record: RunRecord, store: Store): {needs: readonly ArtifactRef[
     const params = fingerprint.parts.params;
     return [{stage: id, uses, type, path, output, fingerprint: fingerprint.digest, params}];
   });
-  const scored = parseMember(refs.find(({type}) => type === 'evaluation')?.stage ?? '');
-  const needs = refs.filter(({stage, type}) => type !== 'report' && isOneOf(scored, parseMember(stage)));
+  // Of a matrix, what belongs to the first member that was scored.
+  const scored = refs.find(({type}) => type === 'evaluation')?.stage ?? '';
+  const needs = refs.filter(({stage, type}) => type !== 'report' && agree(stage, scored));
   const title: Json | undefined = refs.find(({type}) => type === 'report')?.params['title'];
   return {needs, title: typeof title === 'string' ? title : null};
-}
-
-/** Of a matrix, what belongs to the first member that was scored. */
-function isOneOf(scored: ReturnType<typeof parseMember>, other: ReturnType<typeof parseMember>): boolean {
-  return [...(other?.values ?? [])].every(([path, text]) => (scored?.values.get(path) ?? text) === text);
 }

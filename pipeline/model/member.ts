@@ -87,6 +87,12 @@ export function stagesNamed<Id extends string>(name: string, ids: Iterable<Id>):
   });
 }
 
+/** Whether two stages may be of one line of members: what both vary has the same value. */
+export function agree(one: string, other: string): boolean {
+  const values = parseMember(other)?.values;
+  return [...(parseMember(one)?.values ?? [])].every(([path, text]) => (values?.get(path) ?? text) === text);
+}
+
 /** A hint for a name that means no stage. A matrix of hundreds is not recited. */
 export function meantStage(name: string, ids: Iterable<string>): string | undefined {
   const known = [...ids];

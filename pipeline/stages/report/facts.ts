@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ReportFacts} from '../../../reports/facts.js';
 import type {Evaluation} from '../../model/evaluation.js';
+import {agree} from '../../model/member.js';
 import type {ArtifactRef, ArtifactType} from '../../model/stage-kind.js';
 import {type ImageRow, readMetadata} from '../dataset.js';
 import {contentFacts} from './content-facts.js';
@@ -58,7 +59,8 @@ export function gatherReportFacts({title, member = '', needs, runFolder}: Report
     images: imageFacts(need('images')),
     training: trainingFacts(need('model'), runFolder),
     evaluation,
-    stages: stageFacts(record, need('model')),
+    // Of a matrix, the stages of other members are nothing to this one.
+    stages: stageFacts(record, need('model')).filter(({id}) => agree(id, need('model').stage)),
     settings: settingFacts(needs, config),
     config: {file: record.config.file, digest: record.config.digest, text: config},
     environment: environmentFacts(runFolder),
