@@ -34,6 +34,8 @@ def _loader(site: Site, sizes: Sizes) -> Result:
 
 
 def _grid(site: Site, sizes: Sizes) -> Result:
+    if site.device == "cuda":
+        site.left_out.append({"what": "grid: CUDA graphs", "why": "training does not use them"})
     return _beside_bare(site, "grid", sizes.grid)
 
 
