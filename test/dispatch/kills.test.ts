@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import type {JobEvent} from '../../pipeline/model/job-event.js';
-import {until} from './rig.js';
+import {endOfAttempt} from '../../pipeline/model/rank-exits.js';
+import {processesOf, until} from './rig.js';
 import {type Prepared, prepareImages, type Training} from './training.js';
 
-type Victim = 'driver' | 'agent' | 'torchrun' | 'rank';
+const PATIENCE_MS = 120_000;
 
 describe('a training that is killed', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let images: Awaited<ReturnType<typeof prepareImages>>;
   let undisturbed: string;
 
@@ -19,29 +21,27 @@ describe('a training that is killed', function () {
 
   after(() => images.remove());
 
-  it('ends with the same weights though all that takes part is killed in turn, and lets no other key in', () =>
-    images.prepared(async (training) => {
-      for (const victim of ['rank', 'torchrun', 'agent', 'driver'] as const) {
-        await killAfterCheckpoint(training, victim);
-      }
-      assert.equal(starts(training), 4, 'what was killed was begun anew each time');
-      await withAnotherKey(training, async () => {
-        const refused = await training.run();
-        assert.equal(refused.code, 1);
-        assert.match(
-          refused.stderr,
-          /refused this driver: it does not know the CURVE key of this job folder/,
-        );
-      });
-      const last = await training.run();
-      assert.equal(last.code, 0, last.stderr);
-      assert.equal(training.weights(), undisturbed);
-      assertNothingLeft(training);
-    }));
+  // Checkpoints come at the end of an epoch only, and on Ctrl-C.
+  it('goes on by itself or with the next run, and ends with the same weights', () =>
+    images.prepared(
+      async (training) => {
+        const job = await rankIsKilledThenCtrlC(training);
+        await agentIsKilledThenCtrlCInTheWait(training);
+        await allIsKilled(training);
+        await untilNothingRuns(job);
+
+        const last = await training.run();
+        assert.equal(last.code, 0, last.stderr);
+        assert.equal(training.weights(), undisturbed);
+        assertWhole(training);
+        assertNothingLeft(training);
+        await untilNothingRuns(job);
+      },
+      {checkpointSteps: 1000},
+    ));
 
   it('does not start when the port that was asked for is taken', () =>
     images.prepared(async (training) => {
-      const {createServer} = await import('node:net');
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const {port} = server.address() as {port: number};
@@ -54,27 +54,6 @@ describe('a training that is killed', function () {
         server.close();
       }
     }));
-
-  it('saves a checkpoint on the first Ctrl-C and stops at once on the second', () =>
-    images.prepared(
-      async (training) => {
-        const running = training.start();
-        await until(() => counted(training, 'steps') > 0, 'it trains', 120_000);
-        running.kill('SIGINT');
-        assert.equal((await running).exitCode, 130);
-        // The first of its own would come at the end of the epoch.
-        assert.deepEqual([counted(training, 'epoch'), counted(training, 'checkpoint')], [0, 1]);
-
-        const again = training.start();
-        await until(() => starts(training) === 2 && isTraining(training), 'it trains again', 120_000);
-        again.kill('SIGINT');
-        again.kill('SIGINT');
-        assert.equal((await again).exitCode, 130);
-        assert.equal((await training.run()).code, 0);
-        assert.equal(training.weights(), undisturbed);
-      },
-      {checkpointSteps: 1000},
-    ));
 });
 
 async function weightsUndisturbed(prepared: Prepared): Promise<string> {
@@ -87,16 +66,78 @@ async function weightsUndisturbed(prepared: Prepared): Promise<string> {
   return weights;
 }
 
-async function killAfterCheckpoint(training: Training, victim: Victim): Promise<void> {
-  const before = counted(training, 'checkpoint');
+async function rankIsKilledThenCtrlC(training: Training): Promise<string> {
   const running = training.start();
-  await until(() => counted(training, 'checkpoint') > before, 'another checkpoint', 120_000);
+  await until(() => counted(training, 'checkpoint') === 1, 'the first epoch is over', PATIENCE_MS);
+  process.kill(training.pids().ranks.at(-1)!, 'SIGKILL');
+  await untilTrains(training, {after: 1});
+  const epochs = counted(training, 'epoch');
+  running.kill('SIGINT');
+  const {exitCode, stdout, stderr} = await running;
+  assert.equal(exitCode, 130, stderr);
+  assert.match(
+    stdout + stderr,
+    /rank 1 was killed \(SIGKILL\): out of memory, or by someone; rank 0 .*; trying again in 1\.0 s \(1 of 2\), from the checkpoint at step \d+/,
+  );
+  // The next one of its own would come at the end of the epoch.
+  assert.deepEqual([counted(training, 'epoch') - epochs, counted(training, 'checkpoint')], [0, 2]);
+  return training.job()!;
+}
+
+async function agentIsKilledThenCtrlCInTheWait(training: Training): Promise<void> {
+  const before = starts(training);
+  const running = training.start();
+  let said = '';
+  for (const stream of [running.stdout, running.stderr]) stream.on('data', (text) => (said += text));
+  await untilTrains(training, {after: before});
+  process.kill(training.pids().agent, 'SIGKILL');
+  await until(
+    () => said.includes('the runtime agent was killed; trying again in 1.0 s (1 of 2)'),
+    'it waits',
+  );
+  running.kill('SIGINT');
+  assert.equal((await running).exitCode, 130, said);
+}
+
+async function allIsKilled(training: Training): Promise<void> {
+  const before = starts(training);
+  const running = training.start();
+  await untilTrains(training, {after: before});
   const {agent, torchrun, ranks} = training.pids();
-  const pid = {driver: running.pid!, agent, torchrun, rank: ranks.at(-1)!}[victim];
-  process.kill(pid, 'SIGKILL');
-  const {exitCode, signal} = await running;
-  if (victim === 'driver') assert.equal(signal, 'SIGKILL');
-  else assert.equal(exitCode, 1);
+  for (const pid of [running.pid!, agent, torchrun, ...ranks]) process.kill(pid, 'SIGKILL');
+  assert.equal((await running).signal, 'SIGKILL');
+}
+
+/** Until an attempt after so many has told what it trains on. */
+async function untilTrains(training: Training, {after}: {after: number}): Promise<void> {
+  const trains = () => {
+    const types = training.events().map(({type}) => type);
+    return starts(training) > after && types.lastIndexOf('device') > types.lastIndexOf('started');
+  };
+  await until(trains, `attempt ${after + 1} trains`, PATIENCE_MS);
+}
+
+/** The run that finished tells of every attempt from its start to its end, and of each rank how it ended. */
+function assertWhole({project}: Training): void {
+  const runs = join('.pipeline', 'runs');
+  const journals = readdirSync(join(project.folder, runs)).map((run) =>
+    project.read(join(runs, run, 'events.ndjson')),
+  );
+  // Another one that succeeded made the images only.
+  const last = journals.find((text) => text.includes('"exited"') && /"run-finished".*"succeeded"/.test(text));
+  const lines = last!.trimEnd().split('\n');
+  const events = lines.flatMap((line) => {
+    const {type, event} = JSON.parse(line) as {type: string; event: JobEvent};
+    return type === 'job-event' && (event.type === 'started' || event.type === 'exited') ? [event] : [];
+  });
+  const ends = events.map(({type}) => type);
+  assert.deepEqual(ends, Array.from({length: ends.length / 2}, () => ['started', 'exited']).flat());
+  const exits = events.flatMap((event) => (event.type === 'exited' ? [event] : []));
+  assert.ok(exits.every(({rank_exits: ranks}) => ranks.map(({rank}) => rank).join() === '0,1'));
+  const told = exits.map((exit) => (exit.code === 0 ? 'it ended well' : endOfAttempt(exit)));
+  const expected = ['rank 1 was killed (SIGKILL)', 'it was told to stop', 'its agent was killed'];
+  assert.deepEqual(told.slice(0, 3), expected);
+  assert.deepEqual(told.slice(-2), ['its agent was killed', 'it ended well']);
 }
 
 /** One artifact for each stage, and nothing of any attempt. */
@@ -106,16 +147,8 @@ function assertNothingLeft({project}: Training): void {
   assert.deepEqual(readdirSync(join(project.folder, '.pipeline', 'resume')), []);
 }
 
-/** As if somebody else found the job: with keys that the agent has never seen. */
-async function withAnotherKey(training: Training, body: () => Promise<void>): Promise<void> {
-  const job = training.job()!;
-  const path = join(job, readdirSync(job).find((file) => file.startsWith('keys-'))!);
-  const keys = readFileSync(path, 'utf8');
-  const {publicKey, secretKey} = (await import('zeromq')).curveKeyPair();
-  const client = {public: publicKey, secret: secretKey};
-  writeFileSync(path, JSON.stringify({...JSON.parse(keys), client}));
-  await body();
-  writeFileSync(path, keys);
+async function untilNothingRuns(job: string): Promise<void> {
+  await until(() => processesOf(job).length === 0, 'no process of the job is left');
 }
 
 function counted(training: Training, wanted: JobEvent['type']): number {
@@ -124,9 +157,4 @@ function counted(training: Training, wanted: JobEvent['type']): number {
 
 function starts(training: Training): number {
   return counted(training, 'started');
-}
-
-function isTraining(training: Training): boolean {
-  const types = training.events().map(({type}) => type);
-  return types.lastIndexOf('device') > types.lastIndexOf('started');
 }

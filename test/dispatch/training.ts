@@ -7,6 +7,9 @@ import type {JobEvent} from '../../pipeline/model/job-event.js';
 import {type Finished, type Project, projectIn, withProject} from '../rig.js';
 import {testPython} from './rig.js';
 
+/** On a machine that is busy with other work. */
+const PATIENCE_MS = 280_000;
+
 const CONFIG = `pipeline: small
 stages:
   dataset: {uses: synthesize, params: {images: 60, seed: 1}}
@@ -77,7 +80,10 @@ function trainingIn(project: Project, environment: Record<string, string>): Trai
   const job = () => jobIn(project);
   return {
     ...{project, environment},
-    run: (options = {}) => project.run(args, {environment: {...environment, ...options.environment}}),
+    run: (options = {}) => {
+      const all = {...environment, ...options.environment};
+      return project.run(args, {environment: all, timeoutMs: PATIENCE_MS});
+    },
     start: () => project.start(args, {environment}),
     weights: () => weightsIn(project),
     job,
