@@ -61,7 +61,7 @@ export function createRuns(tools: RunTools): Runs {
 
   function rowOf(place: RunPlace, record: RunRecord): RunRow {
     if (record.status !== 'unfinished') return {place, record, liveness: 'dead', jobs: []};
-    return {place, record, liveness: liveness(place), jobs: livingJobs(layout, record)};
+    return {place, record, liveness: liveness(place), jobs: jobsOf(layout, record)};
   }
 
   function survey(): RunSurvey {
@@ -199,6 +199,16 @@ function readWritten({folder}: RunPlace): RunRecord | null {
     return readJson(join(folder, RUN_FILES.record), isRunRecord);
   } catch (error) {
     if (isSystemError(error)) return null;
+    throw error;
+  }
+}
+
+/** Of folders that cannot be read nothing is known: a list of runs does not fail for that. */
+function jobsOf(layout: Layout, record: RunRecord): readonly LivingJob[] {
+  try {
+    return livingJobs(layout, record);
+  } catch (error) {
+    if (isSystemError(error)) return [];
     throw error;
   }
 }
