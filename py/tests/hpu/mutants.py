@@ -22,6 +22,7 @@ class Mutant:
     start: Start = "fresh"
     device: str = "hpu"
     resident: str = "auto"
+    sync_batch_norm: bool = False
 
 
 _JOINED = "    return World(ranks=ranks, host=distributed.new_group("
@@ -69,7 +70,7 @@ MUTANTS = (
         rule="images that are read batch by batch are put on the device",
         old="place(batch.pixels) if batch.held is None",
         new="batch.pixels if batch.held is None",
-        complaint="Expected all tensors to be on the same device",
+        complaint="Input type (torch.FloatTensor) and weight type (HPUFloatType) should be the same",
         resident="never",
     ),
     Mutant(

@@ -17,9 +17,11 @@ _torch: Any = torch
 _torch.ops.load_library(os.environ["EMULATED_HPU_LIBRARY"])
 
 from . import hpu  # noqa: E402
+from .hpu import sync_batch_norm  # noqa: E402
 
 _torch._register_device_module("hpu", hpu)
 rules.watch_torch()
+_kernels = sync_batch_norm.register()
 
 from . import core as core  # noqa: E402
 from .distributed import hccl as hccl  # noqa: E402

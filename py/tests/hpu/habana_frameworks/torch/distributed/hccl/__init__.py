@@ -51,6 +51,15 @@ class ProcessGroupHccl(dist.ProcessGroup):  # type: ignore[misc]
         self._gloo.allgather(host, [_host(tensor) for tensor in inputs], options).wait()
         return _done(outputs)
 
+    def _allgather_base(self, output: Any, tensor: Any, options: Any = None) -> Any:
+        del options
+        parts = _host(output).view(self.size(), -1)
+        self._gloo.allgather([list(parts)], [_host(tensor).view(-1)], c10d.AllgatherOptions()).wait()
+        return _done(output)
+
+    # What torch 2.13 calls the same.
+    all_gather_single = _allgather_base
+
     def barrier(self, options: Any = None) -> Any:
         self._gloo.barrier(dist.BarrierOptions() if options is None else options).wait()
         return _done(None)
