@@ -114,6 +114,19 @@ describe('the schedule', () => {
     await Promise.all([one.outcomes(), two.outcomes()]);
   });
 
+  it('lets a distributed stage that says what it takes take that in the place of the accelerator', async () => {
+    const work = {kind: 'distributed', launch: () => assert.fail('not launched here')} as const;
+    const gpu = {kind: kind({work}), slots: {gpu: 1}};
+    const played = play(diamond({split: gpu, preprocess: gpu}), {
+      held: ['split', 'preprocess'],
+      slots: {gpu: 2},
+    });
+    await Promise.all([played.started('split'), played.started('preprocess')]);
+    played.finish('split');
+    played.finish('preprocess');
+    assert.equal((await played.outcomes())['report'], 'ran');
+  });
+
   it('runs a stage that wants more than there is alone', async () => {
     const graph = diamond({train: {slots: {cpu: 64}}});
     assert.equal((await play(graph, {slots: {cpu: 2}}).outcomes())['train'], 'ran');
