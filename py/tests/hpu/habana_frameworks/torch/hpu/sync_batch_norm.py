@@ -77,7 +77,9 @@ def _backward(
 
 def register() -> Any:
     """The registration, which lasts as long as what is returned."""
-    library = torch.library.Library("aten", "IMPL")
+    # Torch does not say its types.
+    untyped: Any = torch.library
+    library = untyped.Library("aten", "IMPL")
     for name, kernel in (
         ("batch_norm_stats", _stats),
         ("batch_norm_gather_stats_with_counts", _gather),
