@@ -159,7 +159,7 @@ function contradictions(given: Given): readonly Readonly<{path: keyof Given; mes
 /** Trains DenseNet-121 under torch.distributed; resumes from its last checkpoint with the same bits. */
 export const train: StageKind = {
   uses: 'train',
-  version: 2,
+  version: 3,
   summary: 'trains DenseNet-121 on the training fold, validated on the validation fold after every epoch',
   inputs: [
     {type: 'images', optional: false},
