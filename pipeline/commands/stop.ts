@@ -22,6 +22,8 @@ export type StopOptions = Readonly<{run: string | null; now?: boolean; json?: bo
 /** A driver that was told to kill what it runs and is still there after so long is killed itself. */
 const KILL_MS = 10_000;
 const LOOK_MS = 250;
+const HEARD_MS = 2000;
+const HEARD_LOOK_MS = 50;
 
 /** Lets a run save what it has and end, as Ctrl-C in its terminal would, and waits for it. */
 export async function stopCommand(shell: Shell, options: StopOptions): Promise<ExitCode> {
@@ -118,8 +120,10 @@ async function stopDriver(
   // A second request would kill: whoever asks twice only waits.
   const isToldAlready = row.record.stoppingAt !== undefined;
   if (!isToldAlready && signalProcess(driver, 'SIGINT') === 'refused') return 'refused';
-  // Of another kind, since two of one kind that wait to be heard are one.
-  if (now && signalProcess(driver, 'SIGTERM') === 'refused') return 'refused';
+  if (now) {
+    // Two that wait to be heard may come in any order.
+    if ((await isStopping(store, row)) && signalProcess(driver, 'SIGTERM') === 'refused') return 'refused';
+  }
   wait.begin(
     now ? `ending run ${row.record.run} at once` : `run ${row.record.run} saves what it has and ends`,
   );
@@ -128,6 +132,18 @@ async function stopDriver(
     if (now && waitedMs >= KILL_MS) killProcess(driver);
     wait.look();
     await delay(LOOK_MS, undefined, {signal: shell.interrupted}).catch(() => undefined);
+  }
+  return true;
+}
+
+/** Once the run has written down that it was told to stop; one that hangs is not waited for. False when it has ended. */
+async function isStopping(store: Store, {place}: RunRow): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < HEARD_MS; waitedMs += HEARD_LOOK_MS) {
+    const record = store.runs.read(place);
+    if (!record.ok) return true;
+    if (record.value.finishedAt !== null) return false;
+    if (record.value.stoppingAt !== undefined) return true;
+    await delay(HEARD_LOOK_MS);
   }
   return true;
 }

@@ -66,7 +66,9 @@ describe('pipeline stop', () => {
       const document = await project.json<Stopped>(['stop', '--now']);
       const {run: name, stopped: isStopped, state} = document;
       assert.deepEqual([name, isStopped, state], ['merry-moss', true, 'interrupted']);
-      assert.equal((await two).exitCode, 130);
+      const {exitCode, signal} = await two;
+      // It may be on its way out when it is told again.
+      assert.ok(exitCode === 130 || signal === 'SIGTERM', `${exitCode} ${signal}`);
     }));
 
   it('only waits when a run was told before, since a second request would kill', () =>
