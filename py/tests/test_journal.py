@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from chexnet.runtime.journal import (
-    MAX_LINE_BYTES,
     Epoch,
     EpochMetrics,
     Journal,
@@ -17,8 +16,8 @@ from chexnet.runtime.journal import (
     Progress,
     Steps,
     Summary,
-    cut_torn_line,
 )
+from chexnet.runtime.journal_file import MAX_LINE_BYTES, cut_torn_line
 from chexnet.runtime.protocol import check_event
 from chexnet.runtime.tail import JournalReader
 

@@ -84,7 +84,7 @@ function trainingIn(project: Project, environment: Record<string, string>): Trai
       const all = {...environment, ...options.environment};
       return project.run(args, {environment: all, timeoutMs: PATIENCE_MS});
     },
-    start: () => project.start(args, {environment}),
+    start: () => project.start(args, {environment, timeoutMs: PATIENCE_MS}),
     weights: () => weightsIn(project),
     job,
     events: () => eventsIn(job()),

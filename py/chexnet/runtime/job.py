@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
-from chexnet.runtime.journal import Exited, Journal, Started, Warned, cut_torn_line, last_lines
+from chexnet.runtime.journal import Exited, Journal, Started, Warned
+from chexnet.runtime.journal_file import cut_torn_line, last_lines
 from chexnet.runtime.launcher import Launched, carriers, command_of, launch, sweep
 from chexnet.runtime.process import start_time
 from chexnet.runtime.protocol import Submit

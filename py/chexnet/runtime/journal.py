@@ -15,14 +15,12 @@ from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from chexnet.runtime.describe import describe
+from chexnet.runtime.journal_file import MAX_LINE_BYTES, sync_file, write_line
 
 ENVIRONMENT_VARIABLE = "CHEXNET_JOURNAL"
 
 # How the system says that nothing more can be written.
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-# A line travels in one frame of at most 1 MiB; the rest is the frame's own fields.
-MAX_LINE_BYTES = (1 << 20) - 4096
 
 # In place of an exception's class: the rank only noticed that another one was gone, or was the one that others missed.
 LOST_PEER = "LostPeer"
@@ -243,7 +241,7 @@ class Journal:
         if self._descriptor is None:
             return
         if sync:
-            _sync(self._descriptor)
+            sync_file(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = None
 
@@ -253,7 +251,7 @@ class Journal:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
                 self._descriptor = os.open(path, flags, 0o644)
             try:
-                _write_whole(self._descriptor, self._held[0])
+                write_line(self._descriptor, self._held[0])
             except OSError as error:
                 raise OSError(error.errno, error.strerror, path) from error
             del self._held[0]
@@ -265,65 +263,6 @@ def stamped(event: JobEvent | Mapping[str, object], *, at: float) -> dict[str, o
     notes: list[str] = []
     finite = {key: _finite(value, key, notes) for key, value in fields.items()}
     return {"at": at, **finite, **({"note": "; ".join(notes)} if notes else {})}
-
-
-def cut_torn_line(path: str) -> int:
-    """Shorten the file to whole lines; only while no process writes it. Returns the bytes that were cut off."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0
-    try:
-        size = end = os.fstat(descriptor).st_size
-        while end > 0:
-            start = max(0, end - 65536)
-            newline = os.pread(descriptor, end - start, start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end < size:
-            os.ftruncate(descriptor, end)
-        return size - end
-    finally:
-        os.close(descriptor)
-
-
-def last_lines(path: str) -> list[bytes]:
-    """The last whole lines without their ends, in order; none where there is no file."""
-    try:
-        with open(path, "rb") as file:
-            start = max(0, file.seek(0, 2) - MAX_LINE_BYTES)
-            file.seek(start)
-            lines = file.read().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-    return lines[1:] if start > 0 and len(lines) > 1 else lines
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # A pipe, by which somebody watches a job, keeps nothing.
-        if error.errno != errno.EINVAL:
-            raise
-
-
-def _write_whole(descriptor: int, line: bytes) -> None:
-    """The line or nothing of it."""
-    written = os.write(descriptor, line)
-    if written == len(line):
-        return
-    # Only a full disk splits a small write.
-    try:
-        written += os.write(descriptor, line[written:])
-    except OSError:
-        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
-        raise
-    if written != len(line):
-        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _finite(value: object, path: str, notes: list[str]) -> object:
