@@ -3,6 +3,8 @@ import {rmSync, writeFileSync} from 'node:fs';
 import {hostname, userInfo} from 'node:os';
 import {join} from 'node:path';
 import type {JsonObject} from '../model/json.js';
+import type {Request} from './channel.js';
+import type {JobRequest} from './job-request.js';
 import type {Ending} from './session-end.js';
 
 /** How a driver names itself to people who share an agent with it. */
@@ -27,6 +29,19 @@ export function judgeLater(hello: JsonObject, {job, driver}: {job: string; drive
   const other = hello['driver'];
   if (other === driver || typeof other !== 'string') return null;
   return {kind: 'refused', code: 'taken', message: `${other} has taken the job over`};
+}
+
+/** What to say when another version of the program is there; null when it is the same. */
+export function differenceOf({program, host}: JsonObject, version: string): string | null {
+  if (program === version) return null;
+  const theirs = typeof program === 'string' ? `is version ${program}` : 'does not say its version';
+  return `the program on ${host} ${theirs}, here it is ${version}: install the same one on both machines`;
+}
+
+export function submitOf({job, dir, launch}: JobRequest, token: string | null): Request {
+  const {module, ranks, arguments: values, environment} = launch;
+  const torchrun = launch.torchrun ?? true;
+  return {type: 'submit', job, dir, module, ranks, torchrun, arguments: values, environment, token};
 }
 
 /** Puts a file into the job's folder for the agent to find while `body` runs. */

@@ -6,7 +6,7 @@ import {type Agent, nameOf} from './agent.js';
 import {Channel, type ChannelFault} from './channel.js';
 import {createInbox, type Inbox} from './inbox.js';
 import type {JobRequest} from './job-request.js';
-import {driverName, judge, judgeLater, withToken} from './meeting.js';
+import {differenceOf, driverName, judge, judgeLater, submitOf, withToken} from './meeting.js';
 import {type Ending, endingOf, type SessionEnd} from './session-end.js';
 import {Silence} from './silence.js';
 import {Stopper} from './stopper.js';
@@ -127,7 +127,9 @@ export class JobSession {
     const isOther = where === 'elsewhere' && hello.value['job'] !== job;
     const met = where === 'here' ? null : judge(hello.value, {job, begins: this.#options.begins});
     if (met !== null) return met;
-    this.#compareVersions(hello.value);
+    const differs =
+      this.#agent.where === 'here' ? null : differenceOf(hello.value, this.#agent.place.version);
+    if (differs !== null) this.#request.onNote('warning', differs);
     if (hello.value['state'] === 'idle' || isOther) beforeAttempt();
     const state = await this.#submit();
     if (!state.ok) {
@@ -141,25 +143,10 @@ export class JobSession {
     return null;
   }
 
-  #compareVersions({program, host}: JsonObject): void {
-    if (this.#agent.where === 'here' || program === this.#agent.place.version) return;
-    const theirs = typeof program === 'string' ? `is version ${program}` : 'does not say its version';
-    const text = `the program on ${host} ${theirs}, here it is ${this.#agent.place.version}`;
-    this.#request.onNote('warning', `${text}: install the same one on both machines`);
-  }
-
   #submit(): Promise<Result<JsonObject, ChannelFault>> {
-    const {job, dir, launch} = this.#request;
-    const {module, ranks, arguments: values, environment} = launch;
-    const torchrun = launch.torchrun ?? true;
-    const submit = (token: string | null) => {
-      const message = {
-        ...({type: 'submit', job, dir, module, ranks, torchrun} as const),
-        ...{arguments: values, environment, token},
-      };
-      return this.#channel.request(message, SUBMIT_MS);
-    };
-    return this.#agent.where === 'here' ? submit(null) : withToken(dir, submit);
+    const request = this.#request;
+    const submit = (token: string | null) => this.#channel.request(submitOf(request, token), SUBMIT_MS);
+    return this.#agent.where === 'here' ? submit(null) : withToken(request.dir, submit);
   }
 
   #isStale(state: JsonObject): boolean {
