@@ -43,6 +43,7 @@ describe('a job under an agent', () => {
           ...{reason: 'exited', what: 'scripted_job', code: 1, signal: null, rank: 0},
           message: 'ValueError: no such layer',
           tail: null,
+          ranks: [{rank: 0, code: 1, signal: null, error: {type: 'ValueError', message: 'no such layer'}}],
         },
       );
       assert.equal(failure.tail.at(-1), 'ValueError: no such layer');
