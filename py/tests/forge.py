@@ -16,12 +16,16 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chexnet.runtime.process import die_with_parent
+
 _BROKEN = 99
 # What jobs need that are started from here; the job itself is run anew each time.
 _MODULES = ("torch.distributed", "torch.nn.parallel", "chexnet.training.trainer", "chexnet.training.predictor")
 
 
 def main() -> None:
+    # A test run that is killed must not leave trainings behind.
+    die_with_parent()
     for module in _MODULES:
         importlib.import_module(module)
     pids: list[int] = []
@@ -46,6 +50,7 @@ def _start(order: Mapping[str, Any]) -> list[int]:
 
 
 def _be_rank(order: Mapping[str, Any], rank: int, port: int) -> None:
+    die_with_parent()
     log = os.open(order["stderr"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(log, stream)
