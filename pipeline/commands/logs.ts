@@ -54,15 +54,18 @@ async function printEvents(
     if (typeof printed === 'number') return printed;
     // Without its driver a training may go on, and another run may take it over.
     const goesOn = follow && !printed.isFinished && !shell.interrupted.aborted;
-    if (goesOn) await printJobs(shell, {...printing, printed: printed.ofJobs});
+    if (goesOn) await printJobs(shell, {...printing, printed});
     next = goesOn ? successor(shell, store, next) : null;
   }
   printer.end();
   return EXIT.ok;
 }
 
-/** `ofJobs`: the number of the last event of a stage's job that stands in the journal of the run. */
-type Printed = Readonly<{isFinished: boolean; ofJobs: ReadonlyMap<StageId, number>}>;
+/**
+ * `ofJobs`: the number of the last event of a stage's job that stands in the journal of the run, `last` the number of the
+ * journal's own last event.
+ */
+type Printed = Readonly<{isFinished: boolean; ofJobs: ReadonlyMap<StageId, number>; last: number}>;
 
 async function printRun(shell: Shell, request: Printing): Promise<Printed | ExitCode> {
   const {store, place, stage, follow, printer} = request;
@@ -84,21 +87,20 @@ async function printRun(shell: Shell, request: Printing): Promise<Printed | Exit
     }
     for (const event of read.value.events) {
       last = event;
-      if (event.type === 'job-event') ofJobs.set(event.stage, event.seq);
+      if (event.type === 'job-event') ofJobs.set(event.stage, event.jobSeq);
       if (isWanted(event, request) || (event.type === 'run-started' && printer.wantsStart))
         printer.print(event);
     }
     const isFinished = last?.type === 'run-finished';
-    if (!follow || ended || isFinished || shell.interrupted.aborted) return {isFinished, ofJobs};
+    if (!follow || ended || isFinished || shell.interrupted.aborted) {
+      return {isFinished, ofJobs, last: last?.seq ?? 0};
+    }
     await pause(shell);
   }
 }
 
 /** What the agents of a run write down whose driver is gone, until they have ended or another run takes over. */
-async function printJobs(
-  shell: Shell,
-  request: Printing & {printed: ReadonlyMap<StageId, number>},
-): Promise<void> {
+async function printJobs(shell: Shell, request: Printing & {printed: Printed}): Promise<void> {
   const {store, place, printer} = request;
   const looked = store.runs.look(place);
   const left = looked.ok ? looked.value.jobs : [];
@@ -106,6 +108,8 @@ async function printJobs(
   const agents = [...new Set(left.map(({agent}) => agentText(agent)))].join(', ');
   shell.say(`${withoutDriverText(left)} (${agents}): its journal follows\n`);
   const places = new Map<StageId, JournalPlace>();
+  // Numbered on, as they would have been with a driver.
+  let number = request.printed.last;
   for (;;) {
     // Asked before reading, as above.
     const row = store.runs.look(place);
@@ -115,9 +119,11 @@ async function printJobs(
       const read = readJobEvents(folder, places.get(stage) ?? {bytes: 0, lines: 0});
       places.set(stage, read.next);
       for (const {seq, event} of read.events) {
-        if (seq <= (request.printed.get(stage) ?? 0)) continue;
+        if (seq <= (request.printed.ofJobs.get(stage) ?? 0)) continue;
+        number += 1;
         const at = new Date(event.at * 1000).toISOString();
-        const said: Event = {at, type: 'job-event', stage, job: fingerprint, seq, event};
+        const news = {type: 'job-event', stage, job: fingerprint, jobSeq: seq, event} as const;
+        const said: Event = {seq: number, at, ...news};
         if (isWanted(said, request)) printer.print(said);
       }
     }

@@ -57,7 +57,7 @@ export async function runDistributed(
     },
     onEvent: (seq, event) => {
       delivered.set(stage.id, seq);
-      context.report({type: 'job-event', job: fingerprint, seq, event});
+      context.report({type: 'job-event', job: fingerprint, jobSeq: seq, event});
     },
     onNote: (level, text) => context.report({type: 'stage-note', level, text, stays: true}),
   });

@@ -163,4 +163,5 @@ export type StageNews =
   /** `stays`: worth a line of its own also on a screen that is drawn over. A warning always is. */
   | Readonly<{type: 'stage-note'; level: 'info' | 'warning'; text: string; stays?: true}>
   | Readonly<{type: 'stage-output'; stream: 'stdout' | 'stderr'; rank: number | null; text: string}>
-  | Readonly<{type: 'job-event'; job: string; seq: number; event: JobEvent}>;
+  /** `jobSeq`: the number of its line in the job's journal. */
+  | Readonly<{type: 'job-event'; job: string; jobSeq: number; event: JobEvent}>;

@@ -39,6 +39,26 @@ describe('the whole pipeline', function () {
     assert.equal(history.trim().split('\n').length, 3);
   });
 
+  it('numbers every event of the run, those of its trainings too, and keeps the numbers these had', () => {
+    const lines = readFileSync(join(project.folder, '.pipeline', 'runs', first.run, 'events.ndjson'), 'utf8')
+      .trim()
+      .split('\n');
+    const events = lines.map(
+      (line) => JSON.parse(line) as {seq: number; type: string; stage: string; jobSeq: number},
+    );
+    const counted = (list: readonly unknown[]): readonly number[] => list.map((_, index) => index + 1);
+    assert.deepEqual(
+      events.map(({seq}) => seq),
+      counted(events),
+    );
+    const ofTraining = events.filter(({type, stage}) => type === 'job-event' && stage === 'train');
+    assert.ok(ofTraining.length > 0);
+    assert.deepEqual(
+      ofTraining.map(({jobSeq}) => jobSeq),
+      counted(ofTraining),
+    );
+  });
+
   it('predicts every image of val and test exactly once', () => {
     const folds = rowsOf(join(stageOf(first, 'split').artifact!, 'folds.csv'));
     const expected = folds.filter(([, , fold]) => fold !== 'train').map(([image]) => image);

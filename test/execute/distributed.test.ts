@@ -79,7 +79,7 @@ describe('a distributed stage', () => {
     inFolder(async (folder) => {
       const seen: string[] = [];
       const onNews = (news: StageNews) => {
-        if (news.type === 'job-event') seen.push(`${news.seq} ${news.event.type}`);
+        if (news.type === 'job-event') seen.push(`${news.jobSeq} ${news.event.type}`);
       };
       const {play} = await begin(folder, {onNews});
       await play(() => [{do: 'exit', code: 3}]);

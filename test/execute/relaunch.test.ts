@@ -45,7 +45,7 @@ async function attempts(
       const end = ends[made++];
       if (end === undefined) return write(given);
       if (!('checkpoint' in end)) return err(end);
-      given.context.report({type: 'job-event', job: 'train', seq: made, event: checkpoint(end.checkpoint)});
+      given.context.report({type: 'job-event', job: 'train', jobSeq: made, event: checkpoint(end.checkpoint)});
       return err(end.failure);
     };
     const settled = await carryOut(

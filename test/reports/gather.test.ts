@@ -78,7 +78,7 @@ function recordOf(ref: ArtifactRef, summary: object): object {
 }
 
 function writeRun(folder: string, evaluated: Digest): void {
-  const job = {type: 'job-event', stage: 'train', job: 'j', seq: 2};
+  const job = {type: 'job-event', stage: 'train', job: 'j', jobSeq: 2};
   const device = {
     type: 'device',
     name: 'cpu',

@@ -69,7 +69,7 @@ export function output(stage: string, text: string, rank: number | null = null):
 type JobNews = JobEvent extends infer One ? (One extends JobEvent ? Omit<One, 'at'> : never) : never;
 
 export function job(stage: string, event: JobNews): News {
-  return {type: 'job-event', stage: id(stage), job: 'j', seq: 1, event: {at: 0, ...event} as JobEvent};
+  return {type: 'job-event', stage: id(stage), job: 'j', jobSeq: 1, event: {at: 0, ...event} as JobEvent};
 }
 
 export function ran(
