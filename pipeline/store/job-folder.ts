@@ -9,10 +9,11 @@ import {isSystemError} from './on-disk.js';
 import {isSameProcess, type ProcessIdentity} from './processes.js';
 import {lastLine, readLines} from './read-lines.js';
 import {isJobEvent, isObject, isText} from './shapes.js';
+import {standingNote} from './standing.js';
 
 /**
  * What a job's folder tells without its agent being asked: from another terminal or another machine on the same disk,
- * also when no driver and no agent is left. The agent alone writes it.
+ * also when no driver and no agent is left. The agent alone writes it, but for what is in standing.ts.
  */
 export type JobEventsRead = Readonly<{
   events: readonly NumberedEvent[];
@@ -56,11 +57,14 @@ export function livingJobs(layout: Layout, record: RunRecord): readonly LivingJo
 function agentOf(folder: string, {choices}: RunRecord): JobAgent | null {
   const here = agentIn(folder);
   if (here !== null && isSameProcess(here)) return {where: 'here', ...here};
-  // A standing agent leaves no note of itself; that it has begun, its journal tells.
+  const address = choices?.agent?.address;
+  // That the job has begun, its journal tells.
   const hasBegun = unlessAbsent(() => statSync(join(folder, JOURNAL)).size > 0) ?? false;
-  return choices?.agent === undefined || !hasBegun
-    ? null
-    : {where: 'elsewhere', address: choices.agent.address};
+  if (address === undefined || !hasBegun) return null;
+  const note = standingNote(folder);
+  return note === null || (note.lost === null && note.address === address)
+    ? {where: 'elsewhere', address}
+    : null;
 }
 
 /**
@@ -108,7 +112,8 @@ export function readJobEvents(folder: string, from: JournalPlace): JobEventsRead
   return {events, next: {bytes: nextByte, lines: from.lines + lines.length}};
 }
 
-function hasEnded(folder: string): boolean {
+/** Whether the last word of its journal is how an attempt ended. @throws System errors other than absence. */
+export function hasEnded(folder: string): boolean {
   const line = unlessAbsent(() => lastLine(join(folder, JOURNAL), LONGEST_LINE));
   const last = line === null ? null : parsed(line);
   return isJobEvent(last) && last.type === 'exited';

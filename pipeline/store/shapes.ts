@@ -172,7 +172,7 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number';
 }
 
-function isNullOr(value: unknown, isShape: (value: unknown) => boolean): boolean {
+export function isNullOr(value: unknown, isShape: (value: unknown) => boolean): boolean {
   return value === null || isShape(value);
 }
 
