@@ -62,9 +62,10 @@ class Work:
         """What a driver is told about it."""
         job = self.job
         if isinstance(job, jobs.Idle):
-            return {"state": job.state, "attempt": None, "code": None}
+            return {"state": job.state, "attempt": None, "code": None, "stopping": False}
         code = job.exited.code if isinstance(job, jobs.Ended) else None
-        return {"state": job.state, "attempt": job.attempt, "code": code}
+        stopping = isinstance(job, jobs.Running) and job.kill_at is not None
+        return {"state": job.state, "attempt": job.attempt, "code": code, "stopping": stopping}
 
     def begin(self, submit: Submit) -> Refusal | None:
         """Start the first attempt; only when there is no job."""
