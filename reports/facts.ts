@@ -38,6 +38,9 @@ export type RunFacts = Readonly<{
 }>;
 
 export type TrainingFacts = Readonly<{
+  /** In words: `DenseNet-121`; what was minimised. */
+  network: string;
+  loss: string;
   /** Epochs count from 1. */
   epochs: readonly (EpochMetrics & Readonly<{epoch: number}>)[];
   /** The long fields are null when the journal of the run that trained is gone. */

@@ -15,7 +15,7 @@ export function header(facts: ReportFacts, doubts: readonly Doubt[]): Html {
   return firstScreen({
     kind: `Run report · ${run.pipeline}`,
     title,
-    identity: html`Run ${run.name} · DenseNet-121, ${evaluation.findings.length} findings · started ${dateTime(run.startedAt)} · configuration <span class="digest">${shortDigest(facts.config.digest)}</span>`,
+    identity: html`Run ${run.name} · ${facts.training.network}, ${evaluation.findings.length} findings · started ${dateTime(run.startedAt)} · configuration <span class="digest">${shortDigest(facts.config.digest)}</span>`,
     verdict: verdict(facts),
     doubts,
     keys: keyFigures(facts),

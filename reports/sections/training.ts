@@ -56,8 +56,8 @@ function summary({training, images, split, evaluation, settings}: ReportFacts): 
       ? ''
       : `; ${countOf(notAtHand, 'image')} of the folds, not at hand, ${notAtHand === 1 ? 'was' : 'were'} left out`;
   return factList([
-    ['Model', `DenseNet-121, ${evaluation.findings.length} logits`],
-    ['Loss', 'binary cross-entropy on logits, every label with the same weight'],
+    ['Model', `${training.network}, ${evaluation.findings.length} logits`],
+    ['Loss', training.loss],
     ['Input', `${countOf(seen, 'image')} per epoch, ${inputSize(images.size, settings)}${absent}`],
     [
       'Started from',

@@ -30,6 +30,8 @@ export function trainingOf(
     };
   });
   return {
+    network: 'DenseNet-121',
+    loss: 'binary cross-entropy on logits, every label with the same weight',
     epochs: rows,
     device: {
       name: 'cpu',

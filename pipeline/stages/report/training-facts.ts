@@ -8,6 +8,7 @@ import {countOf} from '../../model/words.js';
 import {readCsv} from '../csv.js';
 import {lossTrendIn} from './loss-trend.js';
 import {readJson, readJsonIfThere, readTextIfThere} from './read.js';
+import {recipeWords} from './recipe-words.js';
 
 const trained = z.object({
   id: z.string(),
@@ -30,6 +31,7 @@ export function trainingFacts(model: ArtifactRef, runFolder: string): TrainingFa
   const devices = attempts.flatMap((event) => (event.type === 'device' ? [event] : []));
   const last = devices.at(-1);
   return {
+    ...recipeWords(model.params),
     epochs: readHistory(join(model.path, 'history.csv')),
     device: {
       name: summary.device,
