@@ -105,6 +105,7 @@ def test_a_known_key_gets_an_answer(agent: Agent) -> None:
             "host": socket.gethostname(),
             "state": "idle",
             "job": None,
+            "dir": None,
             "driver": None,
             "trouble": None,
         },

@@ -60,7 +60,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--program", help="version of the program that starts this agent")
     parser.add_argument("--end-with-parent", action="store_true", help="save and end when the parent process is gone")
     parser.add_argument("--port", type=int, default=0, help="with --dir: on 127.0.0.1; any free one by default")
-    parser.add_argument("--lease-seconds", type=float, default=60.0, help="leave after so long with nothing to do")
+    lease = "leave, or with --listen let go of a job that has ended, after so long without a word from its driver"
+    parser.add_argument("--lease-seconds", type=float, default=60.0, help=lease)
     return parser.parse_args(arguments)
 
 
@@ -87,14 +88,23 @@ def _stand(options: argparse.Namespace) -> int:
     from chexnet.runtime.service import Service
     from chexnet.runtime.work import Standing, Work
 
-    if options.end_with_parent:
-        arm_parent_death_signal(signal.SIGTERM)
+    if options.end_with_parent and not _tie_to_parent():
+        log.info("the process that started this agent is gone")
+        return 0
     host, _, port = options.listen.rpartition(":")
     door = open_door(read_keys(Path(options.keys)), int(port), host=host.strip("[]"))
-    service = Service(Work(Standing()), door, uuid.uuid4().hex, options.program)
+    service = Service(Work(Standing(options.lease_seconds)), door, uuid.uuid4().hex, options.program)
     _hear_signals(service)
     log.info("agent %d listens on %s", os.getpid(), door.address)
     return _run(service)
+
+
+def _tie_to_parent() -> bool:
+    """Have this process told to end when its parent is gone; False when it is gone already."""
+    parent = os.getppid()
+    arm_parent_death_signal(signal.SIGTERM)
+    # It may have died before the promise was made; then nobody would tell.
+    return os.getppid() == parent
 
 
 def _hear_signals(service: "Service") -> None:

@@ -14,24 +14,28 @@ WINDOW = 500
 
 @dataclass(slots=True)
 class Follower:
-    """One attached driver. `name` is for people."""
+    """One attached driver. `name` is for people.
+
+    What reads the journal raises OSError when it cannot be read, and goes on where it was when called again.
+    """
 
     identity: bytes
     name: str
     reader: JournalReader
-    acknowledged: int
+    # It has taken every event up to this one before it came; None once the reader is there.
+    after: int | None
+    acknowledged: int = 0
     # A line that its queue had no room for.
     unsent: tuple[int, bytes] | None = None
 
     @staticmethod
     def begin(identity: bytes, name: str, journal: Path, *, after: int) -> "Follower":
         """A driver that has taken every event up to `after`."""
-        reader = JournalReader(str(journal))
-        reader.skip_to(after)
-        return Follower(identity, name, reader, acknowledged=reader.seq)
+        return Follower(identity, name, JournalReader(str(journal)), after)
 
     def send_lines(self, door: Door, job: str) -> None:
         """As many further lines as the window and the queue have room for."""
+        self._skip()
         while self.reader.seq - self.acknowledged < WINDOW or self.unsent is not None:
             if not self._next_line() or self.unsent is None:
                 return
@@ -46,6 +50,7 @@ class Follower:
 
     def has_taken_all(self) -> bool:
         """Whether nothing of the journal is left to be taken."""
+        self._skip()
         if self.unsent is not None or self.acknowledged < self.reader.seq:
             return False
         # All that was read is acknowledged; is there more?
@@ -54,6 +59,12 @@ class Follower:
     def close(self) -> None:
         """Close the journal."""
         self.reader.close()
+
+    def _skip(self) -> None:
+        if self.after is not None:
+            self.reader.skip_to(self.after)
+            # Not beyond the end of a journal that is shorter.
+            self.after, self.acknowledged = None, self.reader.seq
 
     def _next_line(self) -> bool:
         if self.unsent is None:

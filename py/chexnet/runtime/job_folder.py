@@ -1,5 +1,6 @@
 """A job's folder, held by one agent: nobody else may work in it."""
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -26,7 +27,9 @@ class JobFolder:
 
     def release(self) -> None:
         """Let others in."""
-        os.close(self._lock)
+        # A file server that is away says so here too, and the lock is gone all the same.
+        with contextlib.suppress(OSError):
+            os.close(self._lock)
 
 
 def hold(path: Path) -> JobFolder | None:
@@ -50,6 +53,7 @@ def hold(path: Path) -> JobFolder | None:
 def hold_shared(path: Path, token: str | None) -> JobFolder:
     """Hold a folder that a driver on another machine names; `token` is a file that the driver has put there.
 
+    The path that is held has no links in it: what carries it is found by its exact text.
     Raises UnfitFolderError.
     """
     here = socket.gethostname()
@@ -59,7 +63,7 @@ def hold_shared(path: Path, token: str | None) -> JobFolder:
         raise UnfitFolderError(f"the folder {path} on {here} is not the driver's{_BOTH_MACHINES}")
     try:
         _write_something(path)
-        folder = hold(path)
+        folder = hold(path.resolve())
     except OSError as error:
         raise UnfitFolderError(f"{here} cannot work in {path}: {error.strerror or error}") from None
     if folder is None:

@@ -4,6 +4,7 @@ Line number = sequence number, from 1. Mirrors pipeline/model/job-event.ts; test
 Needs the standard library only, so that ranks and agents share it.
 """
 
+import contextlib
 import errno
 import json
 import math
@@ -216,8 +217,10 @@ class Journal:
         fields = stamped(event, at=round(time.time(), 3))
         if self.path is None:
             text = describe(fields)
+            # What people read must not end a job that goes well: they may have sent it to a disk that is full.
             if text is not None:
-                print(text, file=sys.stderr, flush=True)
+                with contextlib.suppress(OSError):
+                    print(text, file=sys.stderr, flush=True)
             return
         line = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         if len(line) > MAX_LINE_BYTES:

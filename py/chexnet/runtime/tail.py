@@ -1,5 +1,6 @@
 """Reading a journal while another process writes it."""
 
+import contextlib
 import os
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class JournalReader:
-    """Whole lines in order, each once; a line that is still being written waits for its end."""
+    """Whole lines in order, each once; a line that is still being written waits for its end.
+
+    Reading raises OSError when the file cannot be read; it goes on where it was when it is asked again.
+    """
 
     path: str
     # Of the last line that was handed out.
@@ -38,9 +42,11 @@ class JournalReader:
 
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            # Nothing was written by it.
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def _fill(self) -> bool:
         if self._descriptor is None:
@@ -48,7 +54,11 @@ class JournalReader:
                 self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 return False
-        chunk = os.pread(self._descriptor, _CHUNK_BYTES, self._position)
+        try:
+            chunk = os.pread(self._descriptor, _CHUNK_BYTES, self._position)
+        except OSError as error:
+            self.close()  # A file server that was away may not know it any more.
+            raise OSError(error.errno, error.strerror, self.path) from None
         end = chunk.rfind(b"\n") + 1
         self._position += end
         self._pending.extend(chunk[:end].split(b"\n")[:-1])
