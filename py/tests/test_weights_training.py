@@ -15,7 +15,8 @@ from chexnet.training.job import parse_train_job
 from chexnet.training.seen_before import seen_before
 from chexnet.training.tensors_file import read_tensors
 from chexnet.training.weights import load_weights
-from tests.rig import Artifacts, kill, run_job, start_job, train_arguments
+from tests.rig import Artifacts, run_job, train_arguments
+from tests.under_way import kill, start_job
 
 TRAIN = "chexnet.training.train"
 
