@@ -1,10 +1,12 @@
-import {setTimeout as delay} from 'node:timers/promises';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
+import type {RunName} from '../model/stage.js';
 import {countOf, listWords} from '../model/words.js';
-import {killProcess, type ProcessNote, signalProcess} from '../store/processes.js';
+import {agentText} from '../show/activity.js';
+import type {LivingJob} from '../store/job-folder.js';
+import type {ProcessNote} from '../store/processes.js';
 import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
 import {stateOf} from './ls.js';
@@ -12,18 +14,13 @@ import {sayFailure} from './say-failure.js';
 import {sayFaults} from './say-faults.js';
 import type {Shell} from './shell.js';
 import {openState} from './state.js';
+import {stopDriver} from './stop-driver.js';
 import {type Stopping, stopJobs} from './stop-jobs.js';
 import {type Saved, savedLine, stagesUnderWay} from './stopped.js';
 import {isElsewhere, isUnderWay} from './under-way.js';
-import {type WaitingLine, waitingLine} from './waiting-line.js';
+import {waitingLine} from './waiting-line.js';
 
 export type StopOptions = Readonly<{run: string | null; now?: boolean; json?: boolean}>;
-
-/** A driver that was told to kill what it runs and is still there after so long is killed itself. */
-const KILL_MS = 10_000;
-const LOOK_MS = 250;
-const HEARD_MS = 2000;
-const HEARD_LOOK_MS = 50;
 
 /** Lets a run save what it has and end, as Ctrl-C in its terminal would, and waits for it. */
 export async function stopCommand(shell: Shell, options: StopOptions): Promise<ExitCode> {
@@ -87,22 +84,24 @@ async function stopRun(stopping: Stopping): Promise<ExitCode> {
   const {shell, store, row} = stopping;
   const stages = stagesUnderWay(row);
   const wait = waitingLine(stopping);
+  let lost: readonly LivingJob[] = [];
   try {
     const driver = store.runs.driver(row.place);
     const ended =
       row.liveness === 'alive' && driver !== null ? await stopDriver(stopping, driver, wait) : true;
     if (ended === 'refused') return sayNotOurs(shell, driver!);
     // What a driver that is gone left behind, or one that was killed just now.
-    const left = ended ? await stopJobs(stopping, wait) : false;
-    if (left === 'unreachable') return EXIT.environment;
-    if (!left) {
+    const left = ended ? await stopJobs(stopping, wait) : ok({inTime: false, lost});
+    if (!left.ok) return left.error;
+    if (!left.value.inTime) {
       shell.say(`no longer waiting: run ${row.record.run} ends by itself\n`);
       return EXIT.interrupted;
     }
+    lost = left.value.lost;
   } finally {
     wait.close();
   }
-  return tell(stopping, stages.map(savedLine(store)));
+  return tell(stopping, {saved: stages.map(savedLine(store)), lost});
 }
 
 function sayNotOurs(shell: Shell, {pid, command}: ProcessNote): ExitCode {
@@ -111,61 +110,35 @@ function sayNotOurs(shell: Shell, {pid, command}: ProcessNote): ExitCode {
   return EXIT.stageFailed;
 }
 
-/** @returns false when the wait was ended before, `refused` when it is another user's. */
-async function stopDriver(
-  {shell, store, row, now}: Stopping,
-  driver: ProcessNote,
-  wait: WaitingLine,
-): Promise<boolean | 'refused'> {
-  // A second request would kill: whoever asks twice only waits.
-  const isToldAlready = row.record.stoppingAt !== undefined;
-  if (!isToldAlready && signalProcess(driver, 'SIGINT') === 'refused') return 'refused';
-  if (now) {
-    // Two that wait to be heard may come in any order.
-    if ((await isStopping(store, row)) && signalProcess(driver, 'SIGTERM') === 'refused') return 'refused';
-  }
-  wait.begin(
-    now ? `ending run ${row.record.run} at once` : `run ${row.record.run} saves what it has and ends`,
-  );
-  for (let waitedMs = 0; store.runs.liveness(row.place) === 'alive'; waitedMs += LOOK_MS) {
-    if (shell.interrupted.aborted) return false;
-    if (now && waitedMs >= KILL_MS) killProcess(driver);
-    wait.look();
-    await delay(LOOK_MS, undefined, {signal: shell.interrupted}).catch(() => undefined);
-  }
-  return true;
-}
-
-/** Once the run has written down that it was told to stop; one that hangs is not waited for. False when it has ended. */
-async function isStopping(store: Store, {place}: RunRow): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < HEARD_MS; waitedMs += HEARD_LOOK_MS) {
-    const record = store.runs.read(place);
-    if (!record.ok) return true;
-    if (record.value.finishedAt !== null) return false;
-    if (record.value.stoppingAt !== undefined) return true;
-    await delay(HEARD_LOOK_MS);
-  }
-  return true;
-}
-
-function tell({shell, store, row, json}: Stopping, saved: readonly Saved[]): ExitCode {
+function tell(
+  {shell, store, row, json}: Stopping,
+  {saved, lost}: {saved: readonly Saved[]; lost: readonly LivingJob[]},
+): ExitCode {
   const looked = store.runs.look(row.place);
   if (!looked.ok) return sayFailure(shell, looked.error);
   const {run} = row.record;
   const state = stateOf(looked.value);
+  // By itself, meanwhile.
+  const hadEnded = state === 'succeeded' || state === 'failed';
   if (json) {
     const stages = saved.map(({text, ...facts}) => facts);
-    print(shell, {run, stopped: state !== 'succeeded', state, stages});
+    print(shell, {run, stopped: !hadEnded && lost.length === 0, state, stages});
     return EXIT.ok;
   }
-  if (state === 'succeeded' || state === 'failed') {
+  if (hadEnded) {
     shell.print(`run ${run} had come to its end: ${state}\n`);
     return EXIT.ok;
   }
-  shell.print(`run ${run} is stopped\n`);
+  shell.print(lost.length === 0 ? `run ${run} is stopped\n` : lostText(run, lost));
   for (const {id, text} of saved) shell.print(`  ${id}  ${text}\n`);
   shell.print(`go on: pipeline resume ${run}\n`);
   return EXIT.ok;
+}
+
+function lostText(run: RunName, jobs: readonly LivingJob[]): string {
+  const agents = [...new Set(jobs.map(({agent}) => agentText(agent)))].join(', ');
+  const stages = listWords(jobs.map(({stage}) => stage));
+  return `run ${run} had been cut short: the ${agents} does not have ${stages} any more\n`;
 }
 
 function print(shell: Shell, facts: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,8 @@
+import type {Failure} from '../model/failure.js';
 import type {Digest, StageId} from '../model/stage.js';
 import {formatCount} from '../model/words.js';
 import {jobEvents} from '../store/job-folder.js';
+import {onDisk} from '../store/on-disk.js';
 import type {RunRow} from '../store/runs.js';
 import type {Store} from '../store/store.js';
 
@@ -29,7 +31,11 @@ export function savedLine(store: Store): (stage: StageUnderWay) => Saved {
     const record = store.runs.read(run.place);
     const outcome = record.ok ? record.value.stages.find((stage) => stage.id === id)?.outcome : null;
     if (outcome?.status === 'succeeded') return {...NOTHING, id, text: 'was done'};
-    const events = jobEvents(store.layout.job(fingerprint));
+    const folder = store.layout.job(fingerprint);
+    const read = onDisk(folder, () => jobEvents(folder));
+    // It is stopped all the same.
+    if (!read.ok) return {...NOTHING, id, text: `stopped; what it saved cannot be read: ${said(read.error)}`};
+    const events = read.value;
     if (events.length === 0) return {...NOTHING, id, text: 'stopped before its end'};
     const progress = events.findLast((event) => event.type === 'progress' && event.unit === 'steps');
     const checkpoint = events.findLast((event) => event.type === 'checkpoint');
@@ -37,6 +43,10 @@ export function savedLine(store: Store): (stage: StageUnderWay) => Saved {
     const saved = checkpoint?.type === 'checkpoint' ? checkpoint.step : null;
     return {id, done, of, saved, text: textOf({done, of, saved})};
   };
+}
+
+function said(failure: Failure): string {
+  return 'message' in failure ? failure.message : failure.reason;
 }
 
 const NOTHING = {done: null, of: null, saved: null};

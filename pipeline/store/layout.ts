@@ -57,6 +57,7 @@ export const RUN_FILES = {
   environment: 'environment.json',
   source: 'source.patch',
   report: 'report.html',
+  stopRequest: 'stop-request.json',
 } as const;
 
 /** Describes an artifact; lies in its folder and is no output. */
