@@ -1,6 +1,8 @@
+import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {JsonObject} from '../model/json.js';
+import {err, ok, type Result} from '../model/result.js';
 import type {Measured} from './measure.js';
-import {BENCH_SCHEMA, type BenchRecord} from './record.js';
+import {BENCH_SCHEMA, type BenchRecord, benchRecordShape} from './record.js';
 import {settingsOf} from './work.js';
 
 /** What a record is made of. `environment` is environment.json of the run. */
@@ -18,8 +20,22 @@ export type Facts = Readonly<{
   measured: Measured;
 }>;
 
-/** The record of a measured training. Nothing that was not measured is in it. */
-export function benchRecord(facts: Facts): BenchRecord {
+/**
+ * The record of a measured training. Nothing that was not measured is in it.
+ * @returns what of it `compare` would refuse: as JSON, a number that is none would turn into null.
+ */
+export function benchRecord(facts: Facts): Result<BenchRecord, readonly Diagnostic[]> {
+  const record = recordOf(facts);
+  const checked = benchRecordShape.safeParse(record);
+  if (checked.success) return ok(record);
+  return err(
+    checked.error.issues.map(({path, message}) =>
+      fault(`no record can be made of this training: ${path.join('.')}: ${message}`, null),
+    ),
+  );
+}
+
+function recordOf(facts: Facts): BenchRecord {
   const {environment, measured, params, energy} = facts;
   const {device} = measured;
   const source = (environment['source'] ?? {}) as Readonly<{

@@ -43,7 +43,7 @@ export function measure(
     device,
     images,
     epochs: epochs.length,
-    validatedImages: Number(find(events, 'summary')?.facts['val_images'] ?? 0),
+    validatedImages: Number(find(events, 'summary')?.facts['val_images'] ?? Number.NaN),
     seconds: rounded(seconds),
     rate: {images_per_second: round(perSecond), crops_per_second: round(perSecond * cropsPerImage)},
     step_ms: {

@@ -62,7 +62,7 @@ export const benchRecordShape = z.object({
   step_ms: z.object({p50: amount, p95: amount, max: amount}),
   loader_stall_share: amount,
   peak_memory_bytes: count.nullable(),
-  /** What the devices drew while steps were taken; left out where their tool does not tell. */
+  /** What the devices drew from when they were taken (`device` of the journal) to the last step; left out where their tool does not tell. */
   energy: z.object({joules: amount, mean_watts: amount, samples: count, source: z.string()}).optional(),
   /** Of every step, from the first; null where it was not finite. */
   losses: z.array(z.number().nullable()).min(1),

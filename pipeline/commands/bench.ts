@@ -19,6 +19,7 @@ import {listWords} from '../model/words.js';
 import {TRAIN_PRESETS} from '../stages/train-presets.js';
 import {RUN_FILES} from '../store/layout.js';
 import {isSystemError, onDisk, systemFailure} from '../store/on-disk.js';
+import {chosenAgent} from './agent-place.js';
 import {loadPipeline} from './load.js';
 import type {ConfigOptions} from './options.js';
 import {ROOT} from './places.js';
@@ -63,7 +64,7 @@ export async function benchTrainCommand(shell: Shell, options: BenchTrainOptions
   }
   const record = await describe(shell, {id, ran, ...watch.seen});
   if (!record.ok) {
-    sayFaults(shell, [record.error]);
+    sayFaults(shell, record.error);
     return EXIT.stageFailed;
   }
   return deliver(shell, {record: record.value, folder: ran.end.folder, output: options.output});
@@ -73,6 +74,8 @@ type Training = Readonly<{id: StageId; run: RunOptions}>;
 
 /** Which training, with which settings. */
 function chooseTraining(shell: Shell, options: BenchTrainOptions): Result<Training, readonly Diagnostic[]> {
+  const {address} = chosenAgent(shell, {});
+  if (address !== '') return err([isElsewhere(address)]);
   const file = configurationOf(shell, options.data);
   if (!file.ok) return err([file.error]);
   const loaded = loadPipeline(shell, {...options, file: file.value});
@@ -94,6 +97,15 @@ function chooseTraining(shell: Shell, options: BenchTrainOptions): Result<Traini
     ...{force: [id], slots: {}, tag: {}, wait: options.wait, message: 'bench train'},
   };
   return ok({id, run});
+}
+
+function isElsewhere(agent: string): Diagnostic {
+  const hint = 'here: PIPELINE_AGENT= pipeline bench train; or give the command on that machine';
+  return fault(
+    `bench train measures this machine, and PIPELINE_AGENT=${agent} names another one`,
+    null,
+    hint,
+  );
 }
 
 /** A file as it is, of a run what it ran with, and else the one that comes with the program. */
@@ -175,11 +187,11 @@ function watchTraining(
 async function describe(
   shell: Shell,
   {id, ran, events, energy}: Seen & Readonly<{id: StageId; ran: Ran}>,
-): Promise<Result<BenchRecord, Diagnostic>> {
+): Promise<Result<BenchRecord, readonly Diagnostic[]>> {
   const {end, store, graph} = ran;
   const stage = graph.get(id)!;
   const measured = measure(events, {cropsPerImage: cropsPerImage(stage.params)});
-  if (!measured.ok) return err(fault(measured.error, null, 'run the command again'));
+  if (!measured.ok) return err([fault(measured.error, null, 'run the command again')]);
   const needs = new Map(
     stage.needs.map(({stage: need, type}): [typeof type, Made] => {
       const record = end.settled.get(need)!.record!;
@@ -187,16 +199,15 @@ async function describe(
     }),
   );
   const work = workOf(end.settled.get(id)!.record!, needs);
-  if (!work.ok) return work;
+  if (!work.ok) return err([work.error]);
   const file = join(end.folder, RUN_FILES.environment);
   const environment = onDisk(file, () => JSON.parse(readFileSync(file, 'utf8')) as JsonObject);
-  if (!environment.ok) return err(fault('what the run ran on was not kept', null, `there is no ${file}`));
-  const record = benchRecord({
+  if (!environment.ok) return err([fault('what the run ran on was not kept', null, `there is no ${file}`)]);
+  return benchRecord({
     ...{finishedAt: end.record.finishedAt!, run: end.record.run, host: shell.host, version: shell.version},
     ...{environment: environment.value, work: work.value, params: stage.params, measured: measured.value},
     ...{driver: await readDriver(measured.value.device.name, shell.environment), energy},
   });
-  return ok(record);
 }
 
 /** Of a run that was no measurement, what `run --json` would print. */

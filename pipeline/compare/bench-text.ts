@@ -66,7 +66,7 @@ export function factsOf(record: BenchRecord): readonly (readonly [string, string
     ['waited for images', `${(100 * record.loader_stall_share).toFixed(1)} %`],
     ['peak memory', record.peak_memory_bytes === null ? not : formatBytes(record.peak_memory_bytes)],
     [
-      'energy while training',
+      'energy, device taken to last step',
       energy === undefined ? not : `${formatMeasure(energy.joules)} J, ${formatMeasure(energy.mean_watts)} W`,
     ],
     ['loss: first, last step', `${lossText(record.losses[0])}, ${lossText(record.losses.at(-1))}`],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {benchRecord} from '../../pipeline/bench/build.js';
-import {measure} from '../../pipeline/bench/measure.js';
+import {type Measured, measure} from '../../pipeline/bench/measure.js';
 import {benchRecordShape} from '../../pipeline/bench/record.js';
 import type {EpochMetrics, JobEvent} from '../../pipeline/model/job-event.js';
 
@@ -71,7 +71,7 @@ describe('what the events of a training tell', () => {
 describe('the record of a measured training', () => {
   const measured = measure(EVENTS, {cropsPerImage: 1});
   assert.ok(measured.ok);
-  const record = (description: string) =>
+  const made = (changed: Partial<Measured>) =>
     benchRecord({
       ...{finishedAt: '2026-01-02T03:04:05.678Z', run: 'calm-rib', host: 'one', version: '0.1.0'},
       environment: {
@@ -88,8 +88,13 @@ describe('the record of a measured training', () => {
         work: {digest: 'a', parts: {}},
         params: {ten_crop: false, seed: 0},
       },
-      measured: {...measured.value, device: {...measured.value.device, description}},
+      measured: {...measured.value, ...changed},
     });
+  const record = (description: string) => {
+    const built = made({device: {...measured.value.device, description}});
+    assert.ok(built.ok);
+    return built.value;
+  };
 
   it('has what the device depends on, and nothing that is not known', () => {
     const written = record('A processor');
@@ -102,5 +107,16 @@ describe('the record of a measured training', () => {
 
   it('says of a device that calls itself emulated that it is', () => {
     assert.equal(record('emulated hpu (tests only), eager mode').device.emulated, true);
+  });
+
+  it('is none with a number that is none, and the fault says which', () => {
+    const refused = made({loader_stall_share: Number.NaN});
+    assert.ok(!refused.ok);
+    assert.deepEqual(
+      refused.error.map(({message}) => message),
+      [
+        'no record can be made of this training: loader_stall_share: Invalid input: expected number, received NaN',
+      ],
+    );
   });
 });

@@ -24,7 +24,7 @@ describe('compare', () => {
       assert.match(stdout, /^images × crops +640 × 10 +640 × 10$/m);
       assert.match(stdout, /^times the images\/s of the first +1 +2\.00$/m);
       assert.match(stdout, /^times the seconds of the first +1 +0\.500$/m);
-      assert.match(stdout, /^energy while training +– +–$/m);
+      assert.match(stdout, /^energy, device taken to last step +– +–$/m);
       assert.match(stdout, /^b\.json against a\.json\n {2}the work was the same\n/m);
       assert.match(stdout, /precision: fp32 → bf16/);
       assert.match(stdout, /loss: equivalent within the margin: the mean difference is within the margin/);
