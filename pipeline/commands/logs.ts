@@ -2,12 +2,16 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {Event} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {Failure} from '../model/failure.js';
 import {meantStage, stagesNamed} from '../model/member.js';
-import type {StageId} from '../model/stage.js';
+import type {RunRecord} from '../model/record.js';
+import {ok, type Result} from '../model/result.js';
+import type {RunName, StageId} from '../model/stage.js';
 import {listWords} from '../model/words.js';
 import {agentText, withoutDriverText} from '../show/activity.js';
 import {createTerminal} from '../show/live.js';
-import {type JournalPlace, readJobEvents, successorOf} from '../store/job-folder.js';
+import {type JournalPlace, type LivingJob, readJobEvents, successorOf} from '../store/job-folder.js';
+import {onDisk} from '../store/on-disk.js';
 import type {RunPlace} from '../store/run-reference.js';
 import type {Store} from '../store/store.js';
 import {sayUnreadable} from './ls.js';
@@ -54,8 +58,11 @@ async function printEvents(
     if (typeof printed === 'number') return printed;
     // Without its driver a training may go on, and another run may take it over.
     const goesOn = follow && !printed.isFinished && !shell.interrupted.aborted;
-    if (goesOn) await printJobs(shell, {...printing, printed});
-    next = goesOn ? successor(shell, store, next) : null;
+    if (!goesOn) break;
+    const told = await printJobs(shell, {...printing, printed});
+    const found: Result<RunPlace | null, Failure> = told.ok ? successorTo(shell, store, next) : told;
+    if (!found.ok) return sayFailure(shell, found.error);
+    next = found.value;
   }
   printer.end();
   return EXIT.ok;
@@ -100,26 +107,43 @@ async function printRun(shell: Shell, request: Printing): Promise<Printed | Exit
 }
 
 /** What the agents of a run write down whose driver is gone, until they have ended or another run takes over. */
-async function printJobs(shell: Shell, request: Printing & {printed: Printed}): Promise<void> {
-  const {store, place, printer} = request;
+async function printJobs(
+  shell: Shell,
+  request: Printing & {printed: Printed},
+): Promise<Result<null, Failure>> {
+  const {store, place} = request;
   const looked = store.runs.look(place);
-  const left = looked.ok ? looked.value.jobs : [];
-  if (left.length === 0) return;
+  if (!looked.ok) return looked;
+  const left = looked.value.jobs;
+  if (left.length === 0) return ok(null);
   const agents = [...new Set(left.map(({agent}) => agentText(agent)))].join(', ');
   shell.say(`${withoutDriverText(left)} (${agents}): its journal follows\n`);
-  const places = new Map<StageId, JournalPlace>();
-  // Numbered on, as they would have been with a driver.
-  let number = request.printed.last;
+  const printNew = jobPrinter(left, request);
   for (;;) {
     // Asked before reading, as above.
     const row = store.runs.look(place);
-    const record = row.ok ? row.value.record : null;
-    if (record === null || successorOf(store.layout, record) !== null) return;
-    for (const {stage, folder, fingerprint} of left) {
+    if (!row.ok) return row;
+    const next = successorIn(store, row.value.record);
+    if (!next.ok || next.value !== null) return next.ok ? ok(null) : next;
+    const printed = onDisk(place.folder, printNew);
+    if (!printed.ok) return printed;
+    if (row.value.jobs.length === 0 || shell.interrupted.aborted) return ok(null);
+    await pause(shell);
+  }
+}
+
+/** @returns prints what the journals of these jobs have got since the last time; it throws system errors. */
+function jobPrinter(jobs: readonly LivingJob[], request: Printing & {printed: Printed}): () => null {
+  const {printer, printed} = request;
+  const places = new Map<StageId, JournalPlace>();
+  // Numbered on, as they would have been with a driver.
+  let number = printed.last;
+  return () => {
+    for (const {stage, folder, fingerprint} of jobs) {
       const read = readJobEvents(folder, places.get(stage) ?? {bytes: 0, lines: 0});
       places.set(stage, read.next);
       for (const {seq, event} of read.events) {
-        if (seq <= (request.printed.ofJobs.get(stage) ?? 0)) continue;
+        if (seq <= (printed.ofJobs.get(stage) ?? 0)) continue;
         number += 1;
         const at = new Date(event.at * 1000).toISOString();
         const news = {type: 'job-event', stage, job: fingerprint, jobSeq: seq, event} as const;
@@ -127,18 +151,22 @@ async function printJobs(shell: Shell, request: Printing & {printed: Printed}): 
         if (isWanted(said, request)) printer.print(said);
       }
     }
-    if (!row.ok || row.value.jobs.length === 0 || shell.interrupted.aborted) return;
-    await pause(shell);
-  }
+    return null;
+  };
 }
 
-function successor(shell: Shell, store: Store, place: RunPlace): RunPlace | null {
+function successorTo(shell: Shell, store: Store, place: RunPlace): Result<RunPlace | null, Failure> {
   const record = store.runs.read(place);
-  const next = record.ok ? successorOf(store.layout, record.value) : null;
-  const found = next === null ? null : store.runs.resolve(next);
-  if (found === null || !found.ok) return null;
+  const next = record.ok ? successorIn(store, record.value) : record;
+  if (!next.ok) return next;
+  const found = next.value === null ? null : store.runs.resolve(next.value);
+  if (found === null || !found.ok) return ok(null);
   shell.say(`run ${found.value.name} has taken over what run ${place.name} was at\n`);
-  return found.value;
+  return ok(found.value);
+}
+
+function successorIn(store: Store, record: RunRecord): Result<RunName | null, Failure> {
+  return onDisk(store.layout.resumeFolders, () => successorOf(store.layout, record));
 }
 
 function isWanted(event: Event, {stage}: LogsOptions): boolean {
