@@ -2,10 +2,12 @@ import {existsSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {createHasher} from '../cache/hash.js';
 import {type PlannedStage, planRun} from '../cache/plan.js';
-import {fault} from '../model/diagnostic.js';
+import {type Diagnostic, fault} from '../model/diagnostic.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {Failure} from '../model/failure.js';
 import type {JsonObject} from '../model/json.js';
 import {meantStage, stagesNamed} from '../model/member.js';
+import {ok, type Result} from '../model/result.js';
 import type {StageId} from '../model/stage.js';
 import {listWords} from '../model/words.js';
 import {type Activity, activityDocument, activityLines} from '../show/activity.js';
@@ -30,9 +32,9 @@ export type PlanOptions = ConfigOptions &
 /** What `run` would do, and why; nothing is written. With `check`, exit 3 when something is not up to date. */
 export async function planCommand(shell: Shell, options: PlanOptions): Promise<ExitCode> {
   const planned = await makePlan(shell, options);
-  if (typeof planned === 'number') return planned;
-  printPlan(shell, {...planned, json: options.json ?? false, schema: 'pipeline/plan/v1'});
-  const stale = planned.plan.some(({state}) => state === 'runs');
+  if (!planned.ok) return sayRefusal(shell, planned.error);
+  printPlan(shell, {...planned.value, json: options.json ?? false, schema: 'pipeline/plan/v1'});
+  const stale = planned.value.plan.some(({state}) => state === 'runs');
   return options.check && stale ? EXIT.differs : EXIT.ok;
 }
 
@@ -50,13 +52,13 @@ export async function statusCommand(
   if (!options.json) for (const activity of underWay.value) shell.print(activityText(activity, nowMs));
   const file = options.file ?? configOf(shell, listed.rows);
   if (file === null) return EXIT.usage;
-  const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
-  if (typeof planned === 'number') return planned;
   const running = underWay.value.map((activity) => activityDocument(activity, nowMs));
-  const ours = underWay.value.filter(({pipeline}) => pipeline === planned.loaded.config.name);
+  const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
+  if (!planned.ok) return sayRefusal(shell, planned.error, {running});
+  const ours = underWay.value.filter(({pipeline}) => pipeline === planned.value.loaded.config.name);
   const busy = new Set(ours.flatMap(({stages}) => stages.map(({view}) => view.id)));
   const json = options.json ?? false;
-  printPlan(shell, {...planned, json, schema: 'pipeline/status/v1', more: {running}, busy});
+  printPlan(shell, {...planned.value, json, schema: 'pipeline/status/v1', more: {running}, busy});
   return EXIT.ok;
 }
 
@@ -72,8 +74,8 @@ export async function whyCommand(
   const file = options.file ?? lastConfig(shell);
   if (file === null) return EXIT.usage;
   const planned = await makePlan(shell, {...options, ...EVERYTHING, file});
-  if (typeof planned === 'number') return planned;
-  const {plan, store} = planned;
+  if (!planned.ok) return sayRefusal(shell, planned.error);
+  const {plan, store} = planned.value;
   const ids = plan.map(({stage}) => stage.id);
   const named = new Set(stagesNamed(options.stage, ids));
   const entries = plan.filter(({stage}) => named.has(stage.id));
@@ -101,20 +103,17 @@ const EVERYTHING = {stages: [], only: [], from: [], until: [], skip: [], force: 
 
 type Planned = Readonly<{plan: readonly PlannedStage[]; store: Store; loaded: Loaded}>;
 
-async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | ExitCode> {
+/** Faults of the configuration or of what was chosen of it, or why it cannot be told what is up to date. */
+type Refusal = readonly Diagnostic[] | Failure;
+
+async function makePlan(shell: Shell, options: PlanOptions): Promise<Result<Planned, Refusal>> {
   const loaded = loadPipeline(shell, options);
-  if (!loaded.ok) {
-    sayFaults(shell, loaded.error);
-    return EXIT.usage;
-  }
+  if (!loaded.ok) return loaded;
   const {graph, config} = loaded.value;
   const chosen = choose(graph, options);
-  if (!chosen.ok) {
-    sayFaults(shell, chosen.error);
-    return EXIT.usage;
-  }
+  if (!chosen.ok) return chosen;
   const store = openState(shell);
-  if (!store.ok) return sayFailure(shell, store.error);
+  if (!store.ok) return store;
   const facts = {
     store: store.value,
     hasher: createHasher(store.value.stats),
@@ -122,8 +121,19 @@ async function makePlan(shell: Shell, options: PlanOptions): Promise<Planned | E
     environment: shell.environment,
   };
   const plan = await planRun({graph, ...chosen.value}, facts);
-  if (!plan.ok) return sayFailure(shell, plan.error);
-  return {plan: plan.value, store: store.value, loaded: loaded.value};
+  return plan.ok ? ok({plan: plan.value, store: store.value, loaded: loaded.value}) : plan;
+}
+
+/** @param more - What is known all the same, for machines. */
+function sayRefusal(shell: Shell, refusal: Refusal, more: JsonObject = {}): ExitCode {
+  const toPeople: Shell = {...shell, json: false};
+  if (shell.json) {
+    const told = 'reason' in refusal ? {failure: refusal} : {diagnostics: refusal};
+    shell.print(`${JSON.stringify({schema: 'pipeline/error/v1', ...told, ...more}, null, 2)}\n`);
+  }
+  if ('reason' in refusal) return sayFailure(toPeople, refusal);
+  sayFaults(toPeople, refusal);
+  return EXIT.usage;
 }
 
 type Printed = Planned &
