@@ -27,14 +27,18 @@ export function addCommands(program: Command, wiring: Wiring): void {
     .option('-v, --verbose', 'more; -vv for everything', (_: string, count: number) => count + 1, 0)
     .showHelpAfterError('(pipeline <command> --help tells the options)')
     .exitOverride();
-  addWorkingCommands(program, wiring);
+  addRunCommand(program, wiring);
+  addPlanCommand(program, wiring);
+  addGoingOn(program, wiring);
+  addReportCommand(program, wiring);
+  addDoctorCommand(program, wiring);
   addAgentCommand(program, wiring);
   addMeasuringCommands(program, wiring);
   addRunReaders(program, wiring);
   addConfigReaders(program, wiring);
 }
 
-function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
+function addRunCommand(program: Command, {shell, finish}: Wiring): void {
   const run = program
     .command('run <config> [stages...]')
     .description('run what is not up to date, and say why');
@@ -57,7 +61,9 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
       const {runCommand} = await import('./run.js');
       finish(await runCommand(shell(), {...options, file: config, stages}));
     });
+}
 
+function addPlanCommand(program: Command, {shell, finish}: Wiring): void {
   const plan = program.command('plan <config> [stages...]').description('what run would do, and why');
   addConfigOptions(addSelectOptions(addJson(plan)))
     .option('--check', 'exit 3 when a stage is not up to date')
@@ -65,7 +71,10 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
       const {planCommand} = await import('./plan.js');
       finish(await planCommand(shell(), {...options, file: config, stages}));
     });
+}
 
+/** With a run that did not come to its end, and the end of one that is under way. */
+function addGoingOn(program: Command, {shell, finish}: Wiring): void {
   addJson(program.command('resume [run]'))
     .description('go on with a run that did not come to its end (default: @last)')
     .addOption(new Option('-n, --dry-run', 'decide and say why, do nothing').conflicts('events'))
@@ -84,15 +93,20 @@ function addWorkingCommands(program: Command, {shell, finish}: Wiring): void {
       const {stopCommand} = await import('./stop.js');
       finish(await stopCommand(shell(), {...options, run: run ?? null}));
     });
+}
 
+function addReportCommand(program: Command, {shell, finish}: Wiring): void {
   addJson(program.command('report <run>'))
     .description('write the report of a run')
+    .option('--member <stage>', 'of a matrix, e.g. train[seed=1] (default: the first that was scored)')
     .option('-o, --output <file.html>', 'where to (default: report.html in the folder of the run)')
     .action(async (run, options) => {
       const {reportCommand} = await import('./report.js');
       finish(await reportCommand(shell(), {...options, run}));
     });
+}
 
+function addDoctorCommand(program: Command, {shell, finish}: Wiring): void {
   addJson(program.command('doctor'))
     .description('what this machine has and what is missing')
     .action(async (options) => {

@@ -1,19 +1,23 @@
 import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import {missingFiles} from '../config/missing.js';
+import type {Place} from '../dispatch/place.js';
 import type {Settled} from '../execute/schedule.js';
-import {fault} from '../model/diagnostic.js';
+import {type Diagnostic, fault} from '../model/diagnostic.js';
 import type {Event, RunChoices} from '../model/event.js';
 import {EXIT, type ExitCode} from '../model/exit-code.js';
+import type {Failure} from '../model/failure.js';
 import {baseOf} from '../model/member.js';
+import {err, ok, type Result} from '../model/result.js';
 import type {Digest, RunName, StageGraph} from '../model/stage.js';
 import type {ArtifactType} from '../model/stage-kind.js';
 import {type RunEnd, run} from '../run.js';
 import {createTerminal, type Terminal} from '../show/live.js';
+import type {Locked} from '../store/locks.js';
 import type {Store} from '../store/store.js';
 import {chosenAgent, type PlaceOptions, placeOf} from './agent-place.js';
-import {choose} from './choose.js';
-import {loadPipeline} from './load.js';
+import {type Chosen, choose} from './choose.js';
+import {type Loaded, loadPipeline} from './load.js';
 import type {ConfigOptions, SelectOptions} from './options.js';
 import {PYTHON_SOURCES, ROOT} from './places.js';
 import {exitCodeOf, sayFailure} from './say-failure.js';
@@ -70,82 +74,90 @@ export async function runAndShow(
   options: RunOptions,
   onEvent: (event: Event) => void = () => {},
 ): Promise<Ran | ExitCode> {
-  const loaded = loadPipeline(shell, options);
-  if (!loaded.ok) {
-    sayFaults(shell, loaded.error);
-    return EXIT.usage;
-  }
-  const {config, graph} = loaded.value;
-  const chosen = choose(graph, options);
-  const absent = chosen.ok
-    ? missingFiles({stages: [...graph.values()].filter(({id}) => chosen.value.selected.has(id))})
-    : [];
-  if (!chosen.ok || absent.length > 0) {
-    sayFaults(shell, chosen.ok ? absent : chosen.error);
-    return EXIT.usage;
-  }
-  const agentPort = Number(shell.environment['PIPELINE_AGENT_PORT'] || 0);
-  if (!Number.isInteger(agentPort) || agentPort < 0 || agentPort > 65535) {
-    const hint = 'it takes a port number from 1 to 65535; unset, any free port will do';
-    sayFaults(shell, [fault(`PIPELINE_AGENT_PORT=${shell.environment['PIPELINE_AGENT_PORT']}`, null, hint)]);
-    return EXIT.usage;
-  }
-  const place = placeOf(shell, options);
-  if (!place.ok) {
-    sayFaults(shell, [place.error]);
+  const prepared = prepare(shell, options);
+  if (!prepared.ok) {
+    sayFaults(shell, prepared.error);
     return EXIT.usage;
   }
   const store = openState(shell);
   if (!store.ok) return sayFailure(shell, store.error);
-
-  const terminal = createTerminal({
-    ...{stream: shell.terminal.stream, live: shell.terminal.live, color: shell.terminal.color},
-    ...{
-      columns: 100,
-      verbosity: shell.verbosity,
-      now: shell.now,
-      readText: (file) => readSource(shell, file),
-    },
-  });
+  const {config, graph, chosen, agentPort, place} = prepared.value;
+  const terminal = terminalOf(shell);
   const ended = await run(
     {
-      ...{config, graph, ...chosen.value, slots: options.slots, wait: options.wait, tags: options.tag},
+      ...{config, graph, ...chosen, slots: options.slots, wait: options.wait, tags: options.tag},
       width: options.jobs ?? Number.POSITIVE_INFINITY,
       keepGoing: options.keepGoing ?? false,
-      name: options.name ?? null,
-      message: options.message ?? null,
+      ...{name: options.name ?? null, message: options.message ?? null},
       choices: choicesOf(shell, options),
     },
     {
-      ...{
-        store: store.value,
-        root: ROOT,
-        pythonSources: PYTHON_SOURCES,
-        environment: shell.environment,
-        facts: shell,
-      },
-      cores: availableParallelism(),
-      agentPort,
-      place: place.value,
+      ...{store: store.value, root: ROOT, pythonSources: PYTHON_SOURCES},
+      ...{environment: shell.environment, facts: shell, cores: availableParallelism()},
+      ...{agentPort, place},
       receive: receiver(shell, {terminal, ndjson: options.events === 'ndjson', onEvent}),
       onWait: (holder) => shell.say(`waiting for ${holder}; --no-wait exits instead\n`),
       ...{stop: shell.interrupted, kill: shell.killed, now: shell.now},
     },
   );
   terminal.close();
-  if (!ended.ok) {
-    if (ended.error.reason !== 'locked') return sayFailure(shell, ended.error);
-    if (shell.interrupted.aborted) {
-      shell.say('interrupted while waiting; nothing was run\n');
-      return EXIT.interrupted;
-    }
-    const {holder} = ended.error;
-    const who = holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`;
-    const hint = 'run again without --no-wait to wait for it';
-    sayFaults(shell, [fault(`${who} runs this pipeline`, null, hint)]);
-    return EXIT.locked;
-  }
+  if (!ended.ok) return sayNotRun(shell, ended.error);
   return {end: ended.value, store: store.value, graph};
+}
+
+type Prepared = Loaded &
+  Readonly<{
+    chosen: Chosen;
+    agentPort: number;
+    place: Place;
+  }>;
+
+/** What is to be run and where, once nothing is wrong with it that can be told beforehand. */
+function prepare(shell: Shell, options: RunOptions): Result<Prepared, readonly Diagnostic[]> {
+  const loaded = loadPipeline(shell, options);
+  if (!loaded.ok) return loaded;
+  const {config, graph} = loaded.value;
+  const chosen = choose(graph, options);
+  if (!chosen.ok) return chosen;
+  const stages = [...graph.values()].filter(({id}) => chosen.value.selected.has(id));
+  const absent = missingFiles({stages});
+  if (absent.length > 0) return err(absent);
+  const agentPort = agentPortOf(shell);
+  if (!agentPort.ok) return err([agentPort.error]);
+  const place = placeOf(shell, options);
+  if (!place.ok) return err([place.error]);
+  return ok({config, graph, chosen: chosen.value, agentPort: agentPort.value, place: place.value});
+}
+
+/** 0: any free one. */
+function agentPortOf({environment}: Shell): Result<number, Diagnostic> {
+  const text = environment['PIPELINE_AGENT_PORT'] || '0';
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return ok(port);
+  const hint = 'it takes a port number from 1 to 65535; unset, any free port will do';
+  return err(fault(`PIPELINE_AGENT_PORT=${text}`, null, hint));
+}
+
+function terminalOf(shell: Shell): Terminal {
+  const {stream, live, color} = shell.terminal;
+  return createTerminal({
+    ...{stream, live, color, columns: 100, verbosity: shell.verbosity, now: shell.now},
+    readText: (file) => readSource(shell, file),
+  });
+}
+
+/** Why nothing was run. */
+function sayNotRun(shell: Shell, refusal: Failure | Locked): ExitCode {
+  if (refusal.reason !== 'locked') return sayFailure(shell, refusal);
+  if (shell.interrupted.aborted) {
+    shell.say('interrupted while waiting; nothing was run\n');
+    return EXIT.interrupted;
+  }
+  const {holder} = refusal;
+  const who = holder === null ? 'another run' : `process ${holder.pid} (${holder.command})`;
+  const hint = 'run again without --no-wait to wait for it';
+  sayFaults(shell, [fault(`${who} runs this pipeline`, null, hint)]);
+  return EXIT.locked;
 }
 
 function choicesOf(shell: Shell, options: RunOptions): RunChoices {
