@@ -4,6 +4,8 @@ import json
 import math
 import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from chexnet.runtime.journal_file import MAX_LINE_BYTES, cut_torn_line
 from chexnet.runtime.protocol import check_event
 from chexnet.runtime.tail import JournalReader
 
+SOURCE = Path(__file__).parents[1]
 METRICS = EpochMetrics(0.5, 0.4, 0.81, 14, 1e-4, 12.5, 10.0, 48.0, 250.0, 300.0, 512.0, 0.01, None, None, True)
 
 
@@ -146,3 +149,10 @@ def test_a_full_disk_is_an_error_of_the_system() -> None:
         pytest.skip("this system has no /dev/full")
     with pytest.raises(OSError, match="No space left"):
         Journal("/dev/full").append(Progress(1, 2, "steps"))
+
+
+def test_what_people_read_may_be_sent_to_a_disk_that_is_full() -> None:
+    code = "from chexnet.runtime.journal import Journal, Warned; Journal(None).append(Warned('of no account'))"
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = subprocess.run([sys.executable, "-c", code], cwd=SOURCE, stderr=full, check=False)
+    assert ended.returncode == 0
