@@ -63,6 +63,8 @@ class Service:
     _read_at: float = field(default=0.0, init=False)
     _heard_at: float = field(default_factory=time.monotonic, init=False)
     _beat_at: float = field(default=0.0, init=False)
+    # No driver was heard for as long as the lease.
+    _is_alone: bool = field(default=False, init=False)
     _leaving: str | None = field(default=None, init=False)
     # It must not only leave, but end the job that runs.
     _is_stopped: bool = field(default=False, init=False)
@@ -275,12 +277,18 @@ class Service:
             self.door.send(peer, frame)
 
     def _check_lease(self) -> None:
-        # A job that runs needs no driver: its journal tells the next one everything.
         post = self.work.post
-        if isinstance(self.work.job, jobs.Running) or self._leaving is not None or isinstance(post, Standing):
+        if self._leaving is not None or isinstance(post, Standing):
             return
-        if time.monotonic() - self._heard_at > post.lease_seconds:
-            self._leaving = f"nothing to do, and no word from a driver for {post.lease_seconds:g} s"
+        was_alone, self._is_alone = self._is_alone, time.monotonic() - self._heard_at > post.lease_seconds
+        if not self._is_alone:
+            return
+        silence = f"no word from a driver for {post.lease_seconds:g} s"
+        if not isinstance(self.work.job, jobs.Running):
+            self._leaving = f"nothing to do, and {silence}"
+        # A job that runs needs no driver: its journal tells the next one everything.
+        elif not was_alone:
+            log.info("%s: the job goes on", silence)
 
 
 def _error_code(code: str) -> ErrorCode:
