@@ -54,7 +54,8 @@ async function tryAll(order: RunOrder, given: TryTools, fresh: boolean): Promise
     const {failure} = ended.outcome;
     if (tools.stop.aborted) return interrupted;
     // An attempt that came further has earned all its retries again: one mishap a day must not end a week's training.
-    if (checkpoint() > reached) retry = 1;
+    // One whose time was over has not: a limit that every attempt begins anew would be none.
+    if (checkpoint() > reached && failure.reason !== 'timed-out') retry = 1;
     reached = checkpoint();
     if (retry > retries.limit || !retries.allow(failure)) return ended;
     const waitMs = backOffMs(retry);

@@ -45,7 +45,12 @@ async function attempts(
       const end = ends[made++];
       if (end === undefined) return write(given);
       if (!('checkpoint' in end)) return err(end);
-      given.context.report({type: 'job-event', job: 'train', jobSeq: made, event: checkpoint(end.checkpoint)});
+      given.context.report({
+        type: 'job-event',
+        job: 'train',
+        jobSeq: made,
+        event: checkpoint(end.checkpoint),
+      });
       return err(end.failure);
     };
     const settled = await carryOut(
@@ -110,6 +115,13 @@ describe('a stage that the world broke', () => {
     const again = {failure: rankKilled, checkpoint: 10};
     const {attempts: made, waits} = await attempts([again, again, again, again]);
     assert.deepEqual([made, waits], [3, [1000, 2000]]);
+  });
+
+  it('has not earned its retries again with a checkpoint when its time was over', async () => {
+    const late: Failure = {reason: 'timed-out', what: 'm', afterMs: 1000};
+    const ends = [10, 20, 30, 40].map((step) => ({failure: late, checkpoint: step}));
+    const {attempts: made, failure} = await attempts(ends, {retries: 2});
+    assert.deepEqual([made, failure], [3, late]);
   });
 
   it('waits a minute at most', () => {
