@@ -7,6 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Failure} from '../model/failure.js';
 import {err, ok, type Result} from '../model/result.js';
 import {gone, isSameProcess, killProcess, type ProcessIdentity} from '../store/processes.js';
+import {standingNote} from '../store/standing.js';
 import {type Keys, makeKeys, readKeys} from './keys.js';
 import {tailOf} from './tail.js';
 
@@ -29,6 +30,8 @@ export type AgentRequest = Readonly<{
   port: number;
   leaseSeconds: number;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the wait, and the agent that is not there yet. */
+  signal: AbortSignal;
 }>;
 
 /** Exit statuses of chexnet.runtime.agent. */
@@ -39,6 +42,8 @@ const EXIT_ERRNO = 100;
 
 const START_LIMIT_MS = 60_000;
 const EXIT_LIMIT_MS = 1000;
+/** An agent that has the folder and no address yet. */
+const LOCKED_MS = 10_000;
 const POLL_MS = 20;
 
 /** The agent that still works in this folder, whoever started it. */
@@ -64,7 +69,7 @@ export async function startAgent(request: AgentRequest): Promise<Result<AgentPro
     const [error] = (await once(child, 'error')) as [Error];
     return err(noPython(request.python, error));
   }
-  const ready = await waitUntilReady(request.dir, child);
+  const ready = await waitUntilReady(request, child);
   if (ready.pid !== null) return ok(ready);
   return err(describeExit(request, ready.code));
 }
@@ -96,15 +101,16 @@ function spawnAgent(request: AgentRequest, keys: string): ChildProcess {
 }
 
 async function waitUntilReady(
-  dir: string,
+  {dir, signal}: AgentRequest,
   child: ChildProcess,
 ): Promise<AgentProcess | Readonly<{pid: null; code: number | null}>> {
-  for (let waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
+  for (let waited = 0; waited < START_LIMIT_MS && !signal.aborted; waited += POLL_MS) {
     const agent = findAgent(dir);
     if (agent !== null && agent.pid === child.pid) return {...agent, exitStatus: () => exitStatusOf(child)};
     // Another driver's agent was quicker, for example one whose driver was killed while it started.
     if (child.exitCode === EXIT_LOCKED && agent !== null) return agent;
-    const over = child.exitCode === EXIT_LOCKED ? waited > 10_000 : child.exitCode !== null;
+    const limitMs = child.exitCode === EXIT_LOCKED && holderElsewhere(dir) === null ? LOCKED_MS : 0;
+    const over = child.exitCode !== null && waited >= limitMs;
     if (over || child.signalCode !== null) return {pid: null, code: child.exitCode};
     await delay(POLL_MS);
   }
@@ -156,12 +162,31 @@ export function describeExit(
     };
   }
   if (code === EXIT_LOCKED) {
+    const holder = holderElsewhere(request.dir);
+    if (holder !== null) return heldElsewhere(request.dir, holder);
     return {reason: 'agent-lost', address, message: `another agent holds ${request.dir} and does not answer`};
   }
   return {
     reason: 'agent-lost',
     address,
     message: `the runtime agent ended (exit status ${code}): ${said}`,
+  };
+}
+
+/** The address of the standing agent that has the job of this folder, as the driver noted that gave it to it. */
+export function holderElsewhere(dir: string): string | null {
+  const note = standingNote(dir);
+  return note === null || note.lost !== null ? null : note.address;
+}
+
+/** @param address - Of the standing agent that works in the folder. */
+export function heldElsewhere(dir: string, address: string): Failure {
+  return {
+    reason: 'busy',
+    message: `the runtime agent at ${address} has this job, and works in ${dir}`,
+    hint:
+      `go on with it there: the same command with --agent ${address} and --agent-keys; ` +
+      `or end it: pipeline agent --stop ${address} --keys <the driver's key file>`,
   };
 }
 

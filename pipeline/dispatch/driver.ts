@@ -3,11 +3,13 @@ import {err} from '../model/result.js';
 import {formatCount} from '../model/words.js';
 import {jobEvents} from '../store/job-folder.js';
 import {gone} from '../store/processes.js';
+import {dropStandingNote} from '../store/standing.js';
 import {type AgentProcess, describeExit, findAgent, killAgent, startAgent} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import {mustBeginAnew, outcomeLeft, outcomeSeen, replay, sayBeginsAnew} from './outcome.js';
+import {addressText} from './place.js';
 import {runRemoteJob} from './remote-job.js';
-import {JobSession} from './session.js';
+import {JobSession, type SessionOptions} from './session.js';
 import type {SessionEnd} from './session-end.js';
 import {newStory, type Story} from './story.js';
 
@@ -19,12 +21,19 @@ const LEAVE_MS = 3000;
  * Rejects only with what `onEvent` throws.
  */
 export async function runJob(request: JobRequest): Promise<JobResult> {
-  if (request.place.where === 'elsewhere') return runRemoteJob(request, request.place);
+  const {place, onNote} = request;
+  const known = newStory(request.after);
   const left = findAgent(request.dir);
-  if (left === null) return outcomeOrBegin(request, newStory(request.after), null);
-  request.onNote('info', takingOver(request.dir, left.pid));
-  const end = await follow(request, left, request.after);
+  if (left === null)
+    return place.where === 'here'
+      ? outcomeOrBegin(request, known, null)
+      : runRemoteJob(request, place, known);
+  onNote('info', takingOver(request.dir, left.pid));
+  const isHere = place.where === 'here';
+  if (!isHere) onNote('warning', `it goes on on this machine, not at ${addressText(place.address)}`);
+  const end = await follow(request, left, {after: request.after, begins: isHere});
   if (!mustBeginAnew(end)) return conclude(request, left, end);
+  if (!isHere) return runRemoteJob(request, place, end.story);
   // Its agent may have ended it, and gone, while this driver was knocking.
   return outcomeOrBegin(request, end.story, end);
 }
@@ -57,13 +66,19 @@ async function begin(request: JobRequest, after: number): Promise<JobResult> {
   if (request.signal.aborted) return err(stoppedFailure(request.launch.module, {resumes: true}));
   const {python, sourceFolder, dir, environment} = request;
   const {port, leaseSeconds} = request.limits;
-  const agent = await startAgent({python, sourceFolder, dir, environment, port, leaseSeconds});
-  if (!agent.ok) return agent;
-  return conclude(request, agent.value, await follow(request, agent.value, after));
+  const {signal} = request;
+  const agent = await startAgent({python, sourceFolder, dir, environment, port, leaseSeconds, signal});
+  if (!agent.ok) return signal.aborted ? err(stoppedFailure(request.launch.module, {resumes: true})) : agent;
+  dropStandingNote(dir);
+  return conclude(request, agent.value, await follow(request, agent.value, {after, begins: true}));
 }
 
-async function follow(request: JobRequest, agent: AgentProcess, after: number): Promise<SessionEnd> {
-  const session = new JobSession(request, {where: 'here', process: agent}, {after, begins: true});
+async function follow(
+  request: JobRequest,
+  agent: AgentProcess,
+  options: SessionOptions,
+): Promise<SessionEnd> {
+  const session = new JobSession(request, {where: 'here', process: agent}, options);
   let end: SessionEnd | null = null;
   try {
     end = await session.run();
@@ -85,6 +100,8 @@ async function partWith(
       if (!(await gone(agent, LEAVE_MS))) await killAgent(agent);
       return session.close();
     case 'stale':
+    case 'absent':
+    case 'unbegun':
       await session.leave();
       if (!(await gone(agent, LEAVE_MS))) await killAgent(agent);
       return;
@@ -113,7 +130,7 @@ async function conclude(request: JobRequest, agent: AgentProcess, end: SessionEn
 
 function lostFailure({pid, address}: AgentProcess, end: SessionEnd): Failure {
   if (end.kind === 'lost') return {reason: 'agent-lost', address, message: end.message};
-  if (end.kind === 'refused') {
+  if (end.kind === 'refused' || end.kind === 'busy') {
     const message = `the runtime agent (pid ${pid}) refused this driver: ${end.message}`;
     return {reason: 'agent-lost', address, message, refused: true};
   }

@@ -3,13 +3,14 @@ import {err} from '../model/result.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import type {SessionEnd} from './session-end.js';
 import {advanceStory, readJournal, type Story} from './story.js';
-import {verdictOf} from './verdict.js';
+import {verdictOf, wasToldToStop} from './verdict.js';
 
 /** Of a job that was taken over: whether it ended without doing what this run wants, and not because of this run. */
 export function mustBeginAnew(end: SessionEnd): boolean {
   if (end.stopped !== null) return false;
-  // The driver before, or the agent itself, was told to stop, and the job was still saving.
-  if (end.kind === 'exited') return end.exited.signal === 'SIGTERM' && end.exited.rank === null;
+  // The driver before, or the agent itself, was told to stop, and the job was still saving. Whoever stops it while this
+  // run follows it means this run.
+  if (end.kind === 'exited') return end.wasStopping && wasToldToStop(end.exited);
   return end.kind === 'stale' || end.kind === 'lost' || end.kind === 'absent';
 }
 

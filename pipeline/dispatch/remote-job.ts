@@ -3,13 +3,14 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {type Failure, stoppedFailure} from '../model/failure.js';
 import {err} from '../model/result.js';
 import type {Agent} from './agent.js';
+import {heldElsewhere, holderElsewhere} from './agent-process.js';
 import type {JobRequest, JobResult} from './job-request.js';
 import {lookUp} from './look-up.js';
 import {mustBeginAnew, outcomeLeft, outcomeSeen, replay, sayBeginsAnew} from './outcome.js';
 import {addressText, type RemotePlace} from './place.js';
 import {JobSession, type SessionOptions} from './session.js';
 import type {SessionEnd} from './session-end.js';
-import {newStory} from './story.js';
+import {readJournal, type Story} from './story.js';
 
 const LOOK_MS = 1000;
 /** A driver that was killed is heard for the last time so long before it counts as gone, and a little longer. */
@@ -19,18 +20,27 @@ const KEYS = `the two key files are made together: the agent's and the driver's 
 
 type RemoteAgent = Extract<Agent, {where: 'elsewhere'}>;
 
-/** Carries out one attempt of a job under a standing agent, mostly on another machine; nothing is started or killed there. */
-export async function runRemoteJob(request: JobRequest, place: RemotePlace): Promise<JobResult> {
-  const ip = await lookUp(place.address);
+/**
+ * Carries out one attempt of a job under a standing agent, mostly on another machine; nothing is started or killed there.
+ * @param known - What this run knows of the job's journal already.
+ */
+export async function runRemoteJob(
+  request: JobRequest,
+  place: RemotePlace,
+  known: Story,
+): Promise<JobResult> {
+  const stopped = () => err(stoppedFailure(request.launch.module, {resumes: true}));
+  const ip = await lookUp(place.address, request.signal);
+  if (request.signal.aborted && !ip.ok) return stopped();
   if (!ip.ok) return ip;
   const agent: RemoteAgent = {where: 'elsewhere', place, ip: ip.value};
   mkdirSync(request.dir, {recursive: true});
-  const found = await followInTurn(request, agent, {after: request.after, begins: false});
+  const found = await followInTurn(request, agent, {after: known.seq, begins: false});
   if (!mustBeginAnew(found)) return conclude(request, agent, found);
-  const story = replay(request, found.kind === 'absent' ? newStory(request.after) : found.story);
+  const story = replay(request, found.kind === 'absent' ? known : found.story);
   const outcome = outcomeLeft(request, story);
   if (outcome !== null) return outcome;
-  if (request.signal.aborted) return err(stoppedFailure(request.launch.module, {resumes: true}));
+  if (request.signal.aborted) return stopped();
   if (found.kind !== 'absent') sayBeginsAnew(request, found);
   return conclude(request, agent, await followInTurn(request, agent, {after: story.seq, begins: true}));
 }
@@ -73,10 +83,20 @@ function conclude(request: JobRequest, {place}: RemoteAgent, end: SessionEnd): J
     const command = `pipeline agent --stop ${addressText(place.address)} --keys <the driver's key file>`;
     request.onNote('warning', `${end.message}; to stop it: ${command}`);
   }
+  if (end.kind === 'unbegun' && goesOn(request.dir)) {
+    const text = `what an earlier run left at ${addressText(place.address)} may go on there: it was not asked`;
+    request.onNote('warning', text);
+  }
   if (end.kind === 'busy' && request.signal.aborted) {
     return err(stoppedFailure(request.launch.module, {resumes: true}));
   }
   return outcomeSeen(request, end) ?? err(failureOf(request, place, end));
+}
+
+/** As far as its journal tells: an attempt has begun and not ended. */
+function goesOn(dir: string): boolean {
+  const last = [...readJournal(dir, 0)].at(-1)?.[1];
+  return last !== undefined && last.type !== 'exited';
 }
 
 function failureOf(request: JobRequest, place: RemotePlace, end: SessionEnd): Failure {
@@ -92,6 +112,12 @@ function failureOf(request: JobRequest, place: RemotePlace, end: SessionEnd): Fa
     }
     case 'busy':
       return {reason: 'busy', message: end.message, hint: 'run again without --no-wait to wait for it'};
+    case 'held': {
+      const holder = holderElsewhere(request.dir);
+      if (holder !== null && holder !== address) return heldElsewhere(request.dir, holder);
+      const hint = 'end it first: pipeline stop, on the machine where it was started';
+      return {reason: 'busy', message: end.message, hint};
+    }
     case 'refused': {
       if (end.code === 'taken') {
         const hint = 'if that driver is not wanted any more: the same command with --take-over';

@@ -1,13 +1,14 @@
 import type {JobEvent} from '../model/job-event.js';
-import type {JsonObject} from '../model/json.js';
-import type {Result} from '../model/result.js';
+import {err} from '../model/result.js';
 import {isSameProcess, killProcess} from '../store/processes.js';
 import {type Agent, nameOf} from './agent.js';
+import {beginJob} from './beginning.js';
 import {Channel, type ChannelFault} from './channel.js';
+import {whenAborted} from './heed.js';
 import {createInbox, type Inbox} from './inbox.js';
 import type {JobRequest} from './job-request.js';
-import {differenceOf, driverName, judge, judgeLater, submitOf, withToken} from './meeting.js';
-import {type Ending, endingOf, type SessionEnd} from './session-end.js';
+import {driverName, judgeLater} from './meeting.js';
+import {type Ending, endingOf, type SessionEnd, undelivered} from './session-end.js';
 import {Silence} from './silence.js';
 import {Stopper} from './stopper.js';
 import {advanceStory, newStory, type Story} from './story.js';
@@ -15,18 +16,17 @@ import {advanceStory, newStory, type Story} from './story.js';
 const TICK_MS = 250;
 /** Between two messages that only say that the driver lives. */
 const HELLO_TICKS = 20;
-const SUBMIT_MS = 30_000;
-/** Of a standing agent: for the first answer, over a network. */
-const MEET_MS = 10_000;
 const KILL_MS = 3000;
 const LEAVE_MS = 1000;
+/** After Ctrl-C, for a remote agent that has not yet said that it has the job. */
+const UNBEGUN_MS = 3000;
 /** A silence of a remote agent that people are told of, and after which it is not expected to hear. */
 const NOTE_MS = 15_000;
 
 export type SessionOptions = Readonly<{
   /** The last event that is known already. */
   after: number;
-  /** Of a remote agent: whether to submit the job where it does not have it. */
+  /** Whether to submit the job where the agent does not have it. */
   begins: boolean;
 }>;
 
@@ -42,7 +42,9 @@ export class JobSession {
   readonly #name = driverName();
   #story: Story;
   #attempt: number | null = null;
+  #isSubmitting = false;
   #isAttached = false;
+  #wasStopping = false;
   #ticks = 0;
   #end: (ending: Ending) => void = () => {};
   #fail: (error: unknown) => void = () => {};
@@ -62,33 +64,29 @@ export class JobSession {
     const tellMs = agent.where === 'here' ? Number.POSITIVE_INFINITY : Math.min(NOTE_MS, limitMs / 2);
     this.#silence = new Silence(TICK_MS, {tellMs, limitMs});
     this.#stopper = new Stopper({
-      cancel: (graceSeconds) => this.#ask({type: 'cancel', job: request.job, grace_seconds: graceSeconds}),
+      cancel: (graceSeconds) => this.#cancel(graceSeconds),
       undeliveredMs: agent.where === 'here' ? null : tellMs,
-      onUndelivered: (wasHeard) => this.#end({kind: 'undelivered', message: undelivered(agent, wasHeard)}),
+      onUndelivered: (wasHeard) => this.#end(undelivered(agent, wasHeard)),
     });
   }
 
   /** Rejects only with what `onEvent` throws, and then the job has been told to stop. */
   async run(): Promise<SessionEnd> {
-    const {signal, kill, timeoutMs, limits} = this.#request;
-    const onStop = () => this.#stopper.stop('interrupted', limits.graceSeconds);
-    const onKill = () => this.#kill();
-    const onTimeOut = () => this.#stopper.stop('timed-out', limits.graceSeconds);
+    const {signal, kill} = this.#request;
+    const ended = new Promise<Ending>((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
     const ticker = setInterval(() => this.#tick(), TICK_MS);
-    const timer = timeoutMs === null ? undefined : setTimeout(onTimeOut, timeoutMs);
+    const deaf = [whenAborted(signal, () => this.#stop()), whenAborted(kill, () => this.#kill())];
     try {
-      const ended = new Promise<Ending>((resolve, reject) => {
-        this.#end = resolve;
-        this.#fail = reject;
-      });
       const begun = await Promise.race([this.#begin(), ended]);
-      const ending = begun ?? (await this.#untilEnd(ended, {signal, kill, onStop, onKill}));
-      return {...ending, story: this.#story, stopped: this.#stopper.because()};
+      const ending = begun ?? (await this.#untilEnd(ended));
+      const [stopped, wasStopping] = [this.#stopper.because(), this.#wasStopping];
+      return {...ending, story: this.#story, stopped, wasStopping};
     } finally {
       clearInterval(ticker);
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onStop);
-      kill.removeEventListener('abort', onKill);
+      for (const letBe of deaf) letBe();
     }
   }
 
@@ -120,49 +118,33 @@ export class JobSession {
   }
 
   async #begin(): Promise<Ending | null> {
-    const {limits, job, beforeAttempt} = this.#request;
-    const {where} = this.#agent;
-    const hello = await this.#channel.request({type: 'hello'}, where === 'here' ? limits.silentMs : MEET_MS);
-    if (!hello.ok) return endingOf(hello.error, this.#agent);
-    const isOther = where === 'elsewhere' && hello.value['job'] !== job;
-    const met = where === 'here' ? null : judge(hello.value, {job, begins: this.#options.begins});
-    if (met !== null) return met;
-    const differs =
-      this.#agent.where === 'here' ? null : differenceOf(hello.value, this.#agent.place.version);
-    if (differs !== null) this.#request.onNote('warning', differs);
-    if (hello.value['state'] === 'idle' || isOther) beforeAttempt();
-    const state = await this.#submit();
-    if (!state.ok) {
-      const ending = endingOf(state.error, this.#agent);
-      const isBusy = ending.kind === 'refused' && ending.code === 'busy' && where === 'elsewhere';
-      return isBusy ? {kind: 'busy', message: ending.message} : ending;
-    }
-    if (this.#isStale(state.value)) return {kind: 'stale'};
-    this.#attempt = Number(state.value['attempt']);
+    const begun = await beginJob({
+      ...{request: this.#request, agent: this.#agent, channel: this.#channel},
+      begins: this.#options.begins,
+      isStopping: () => this.#stopper.because() !== null,
+      onSubmit: () => {
+        this.#isSubmitting = true;
+      },
+    });
+    if (!begun.ok) return begun.error;
+    const {created, stopping, attempt} = begun.value;
+    this.#wasStopping = created !== true && stopping === true;
+    this.#attempt = Number(attempt);
     this.#attach(this.#inbox.last());
     return null;
   }
 
-  #submit(): Promise<Result<JsonObject, ChannelFault>> {
-    const request = this.#request;
-    const submit = (token: string | null) => this.#channel.request(submitOf(request, token), SUBMIT_MS);
-    return this.#agent.where === 'here' ? submit(null) : withToken(request.dir, submit);
-  }
-
-  #isStale(state: JsonObject): boolean {
-    if (state['created'] === true || state['state'] !== 'ended') return false;
-    return state['code'] !== 0 || !this.#request.reuseFinished;
-  }
-
-  #untilEnd(
-    ended: Promise<Ending>,
-    stops: Readonly<{signal: AbortSignal; kill: AbortSignal; onStop: () => void; onKill: () => void}>,
-  ): Promise<Ending> {
-    stops.signal.addEventListener('abort', stops.onStop, {once: true});
-    stops.kill.addEventListener('abort', stops.onKill, {once: true});
-    if (stops.signal.aborted) stops.onStop();
-    if (stops.kill.aborted) stops.onKill();
-    return ended;
+  async #untilEnd(ended: Promise<Ending>): Promise<Ending> {
+    const {timeoutMs, limits} = this.#request;
+    // Ctrl-C while it began.
+    this.#stopper.again();
+    const onTimeOut = () => this.#stopper.stop('timed-out', limits.graceSeconds);
+    const timer = timeoutMs === null ? undefined : setTimeout(onTimeOut, timeoutMs);
+    try {
+      return await ended;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** What was under way when the connection broke may be lost. */
@@ -181,8 +163,11 @@ export class JobSession {
       ...{driver: this.#name, take_over: takeOver},
     };
     void this.#ask(message).then((answer) => {
-      if (answer.ok) this.#isAttached = true;
-      else if (answer.error.kind === 'silent') {
+      if (answer.ok) {
+        const isFirst = !this.#isAttached;
+        this.#isAttached = true;
+        if (isFirst) this.#stopper.again();
+      } else if (answer.error.kind === 'silent') {
         // Lost on its way, or the agent is busy: when silence is death, the tick decides.
         this.#attach(this.#inbox.last());
       } else if (answer.error.kind !== 'closed') this.#end(this.#refusedAttach(answer.error));
@@ -193,6 +178,13 @@ export class JobSession {
     const isGone = fault.kind === 'refused' && fault.code === 'unknown-job';
     if (!isGone || this.#agent.where === 'here') return endingOf(fault, this.#agent);
     return {kind: 'lost', message: `${nameOf(this.#agent)} does not have the job any more`};
+  }
+
+  /** Nothing before there is a job to stop, and at a standing agent not before it is this driver's: `again` follows. */
+  async #cancel(graceSeconds: number): ReturnType<Channel['request']> {
+    const isOwn = this.#isAttached || (this.#attempt !== null && this.#agent.where === 'here');
+    if (!isOwn) return err({kind: 'closed'});
+    return this.#ask({type: 'cancel', job: this.#request.job, grace_seconds: graceSeconds});
   }
 
   /** Asks so that it is worth asking again where there was no answer. */
@@ -253,17 +245,22 @@ export class JobSession {
     });
   }
 
+  #stop(): void {
+    this.#stopper.stop('interrupted', this.#request.limits.graceSeconds);
+    if (this.#agent.where === 'elsewhere') setTimeout(() => this.#giveUpBeginning(), UNBEGUN_MS).unref();
+  }
+
   #kill(): void {
     this.#stopper.stop('interrupted', 0);
     const agent = this.#agent;
     // An agent that cannot even do that takes its ranks with it.
     if (agent.where === 'here') setTimeout(() => killProcess(agent.process), KILL_MS).unref();
+    else this.#giveUpBeginning();
   }
-}
 
-function undelivered(agent: Agent, wasHeard: boolean): string {
-  const name = nameOf(agent);
-  return wasHeard
-    ? `${name} was told to stop the training, and has said nothing since`
-    : `${name} has not heard that the training should stop: it goes on there`;
+  /** Of a standing agent that does not answer: nobody knows whether it has the job. */
+  #giveUpBeginning(): void {
+    if (this.#attempt !== null) return;
+    this.#end(this.#isSubmitting ? undelivered(this.#agent, false) : {kind: 'unbegun'});
+  }
 }

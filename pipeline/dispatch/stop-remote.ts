@@ -29,7 +29,7 @@ export async function stopAt(
   place: RemotePlace,
   request: RemoteStop,
 ): Promise<Result<string | null, string>> {
-  const ip = await lookUp(place.address);
+  const ip = await lookUp(place.address, request.signal);
   if (!ip.ok) return err('message' in ip.error ? ip.error.message : ip.error.reason);
   const agent: Agent = {where: 'elsewhere', place, ip: ip.value};
   const nothing = (): void => {};

@@ -36,6 +36,11 @@ export function verdictOf(
   });
 }
 
+/** Not by the way it ended by itself: the agent was asked to let it save and end. */
+export function wasToldToStop({signal, rank}: ExitedEvent): boolean {
+  return signal === 'SIGTERM' && rank === null;
+}
+
 function mendable(error: JobError, hint: string): Failure {
   // Jobs name an error of the file system by its errno.
   if (/^E[A-Z0-9]+$/.test(error.type)) {
@@ -60,6 +65,8 @@ function messageOf(exited: ExitedEvent, logs: string): string {
   }
   if (exited.code === 0) return 'ended without a summary of what it did';
   if (exited.signal === 'SIGKILL') return `${who} was killed (SIGKILL): out of memory, or by someone`;
+  if (wasToldToStop(exited))
+    return 'somebody else told it to stop; the next run goes on from its last checkpoint';
   if (exited.signal !== null) return `${who} was ended by ${exited.signal}`;
   return `${who} ended with exit status ${exited.code}; see ${logs}`;
 }

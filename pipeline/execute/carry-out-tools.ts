@@ -1,5 +1,7 @@
 import type {ArtifactRecord} from '../model/artifact.js';
 import type {News} from '../model/event.js';
+import type {Failure} from '../model/failure.js';
+import type {Result} from '../model/result.js';
 import type {Digest, RunName} from '../model/stage.js';
 import type {StageContext, StageKind} from '../model/stage-kind.js';
 import type {Store} from '../store/store.js';
@@ -10,8 +12,8 @@ import type {Executor} from './work-order.js';
 export type CarryOutTools = Readonly<{
   store: Pick<Store, 'artifacts' | 'layout' | 'locks'>;
   execute: Executor;
-  /** Ends what a killed run left at work in a resume folder (absolute). */
-  dismiss(resume: string): Promise<void>;
+  /** Ends what a killed run left at work in a resume folder (absolute). @param signal - Ends the wait. */
+  dismiss(resume: string, signal: AbortSignal): Promise<Result<null, Failure>>;
   /** What of the stage's declared files and needed artifacts is not any more as it was when the stage began. */
   changedInputs(order: RunOrder): Promise<readonly string[]>;
   /** Of the files of a declared path, as hashed for the fingerprint. */

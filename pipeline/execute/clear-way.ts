@@ -36,10 +36,11 @@ export async function takeStageLock(
 /** Ends what killed runs left at work on this artifact, so that nobody else writes while the next attempt does. */
 export async function clearTheWay(
   fingerprint: Digest,
-  {store, dismiss, fresh}: Pick<CarryOutTools, 'store' | 'dismiss'> & {fresh: boolean},
+  {store, dismiss, stop, fresh}: Pick<CarryOutTools, 'store' | 'dismiss' | 'stop'> & {fresh: boolean},
 ): Promise<Result<null, Failure>> {
   // A job under an agent is taken over instead, unless everything begins afresh.
-  if (fresh) await dismiss(store.layout.resume(fingerprint));
+  const dismissed = fresh ? await dismiss(store.layout.resume(fingerprint), stop) : ok(null);
+  if (!dismissed.ok) return dismissed;
   // The others that still live are runs of their own: theirs is not ours to end, and `begin` says that it is busy.
   const started = readAttempts(store.layout, fingerprint).flatMap(({children}) => children);
   for (const orphan of started.filter(isSameProcess)) {

@@ -1,13 +1,14 @@
-import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, renameSync, rmSync, statSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import type {JobLimits} from '../dispatch/job-request.js';
 import type {Place} from '../dispatch/place.js';
+import type {Failure} from '../model/failure.js';
+import {err, ok, type Result} from '../model/result.js';
 import type {StageId} from '../model/stage.js';
 import type {StageContext, StageResult, Work} from '../model/stage-kind.js';
+import {listWords} from '../model/words.js';
 import {JOB_FOLDER} from '../store/layout.js';
 import type {WorkOrder} from './work-order.js';
-
-const DISMISS_MS = 3000;
 
 type Distributed = Extract<Work, {kind: 'distributed'}>;
 
@@ -41,11 +42,12 @@ export async function runDistributed(
   // A run that was killed between the job's end and the commit has taken the outputs away with it.
   const reuseFinished = existsSync(places.out);
   for (const folder of Object.values(places)) mkdirSync(folder, {recursive: true});
+  const launch = work.launch(jobContext(context, places));
   const result = await runJob({
     ...given,
     dir: places.job,
     job: fingerprint,
-    launch: work.launch(jobContext(context, places)),
+    launch,
     after: delivered.get(stage.id) ?? 0,
     reuseFinished,
     timeoutMs: stage.timeoutMs,
@@ -61,22 +63,35 @@ export async function runDistributed(
     },
     onNote: (level, text) => context.report({type: 'stage-note', level, text, stays: true}),
   });
-  if (result.ok) renameSync(places.out, context.out);
+  if (!result.ok) return result;
+  const missing = (launch.promises ?? []).filter((name) => !isFile(join(places.out, name)));
+  if (missing.length > 0) {
+    // Without them its end is not to be taken for a good one again.
+    rmSync(places.out, {recursive: true, force: true});
+    return err({reason: 'output-missing', path: listWords(missing)});
+  }
+  renameSync(places.out, context.out);
   return result;
 }
 
-/** Ends an agent that a killed run left at work on this stage, and with it its ranks; a standing one ends the job. */
-export async function dismissJob(resume: string, place: Place): Promise<void> {
+function isFile(path: string): boolean {
+  return statSync(path, {throwIfNoEntry: false})?.isFile() ?? false;
+}
+
+/**
+ * Ends an agent that a killed run left at work on this stage, and with it its ranks; a standing one ends the job, unless
+ * another driver follows it. @param request - `signal` ends the wait.
+ */
+export async function dismissJob(
+  resume: string,
+  {place, signal}: {place: Place; signal: AbortSignal},
+): Promise<Result<null, Failure>> {
   const {findAgent, killAgent} = await import('../dispatch/agent-process.js');
   const agent = findAgent(placesIn(resume).job);
   if (agent !== null) await killAgent(agent);
-  if (place.where === 'here') return;
-  const {stopAt} = await import('../dispatch/stop-remote.js');
-  // One that cannot be reached is told of when the job is to begin.
-  await stopAt(place, {
-    ...{job: basename(resume), graceSeconds: 0, withinMs: DISMISS_MS},
-    signal: new AbortController().signal,
-  });
+  if (place.where === 'here') return ok(null);
+  const {dismissAt} = await import('../dispatch/dismiss.js');
+  return await dismissAt(place, {job: basename(resume), signal});
 }
 
 type Places = Readonly<{job: string; state: string; out: string}>;

@@ -28,8 +28,8 @@ export type Executors = Readonly<{
   execute: Executor;
   /** For in-process stages: made or found when the first stage asks for it. */
   python(): Promise<Result<PythonTool, Failure>>;
-  /** Ends what a killed run left at work in a stage's resume folder. */
-  dismiss(resume: string): Promise<void>;
+  /** Ends what a killed run left at work in a stage's resume folder. @param signal - Ends the wait. */
+  dismiss(resume: string, signal: AbortSignal): Promise<Result<null, Failure>>;
   close(): void;
 }>;
 
@@ -86,7 +86,7 @@ export function createExecutors(tools: ExecutorTools): Executors {
   return {
     execute,
     python: pythonTool,
-    dismiss: (resume) => dismissJob(resume, tools.place),
+    dismiss: (resume, signal) => dismissJob(resume, {place: tools.place, signal}),
     close: () => bridge?.close(),
   };
 }

@@ -96,6 +96,8 @@ export type Launch = Readonly<{
   arguments: JsonObject;
   /** For the ranks. OMP_NUM_THREADS is cores / ranks unless set here. */
   environment: Readonly<Record<string, string>>;
+  /** Files that are in the context's `out` when the job ended well, else it did not. None when absent. */
+  promises?: readonly string[];
 }>;
 
 /** What a running stage may touch. All paths are absolute. */

@@ -51,5 +51,6 @@ function launch(context: StageContext): Launch {
       findings: FINDINGS,
     },
     environment: threadEnvironment(context.params),
+    promises: ['predictions.csv'],
   };
 }

@@ -156,11 +156,11 @@ function contradictions(given: Given): readonly Readonly<{path: keyof Given; mes
   return found;
 }
 
-/** Trains DenseNet-121 under torch.distributed; resumes from its last checkpoint with the same bits. */
+/** Trains its backbone under torch.distributed; resumes from its last checkpoint with the same bits. */
 export const train: StageKind = {
   uses: 'train',
   version: 3,
-  summary: 'trains DenseNet-121 on the training fold, validated on the validation fold after every epoch',
+  summary: 'trains a network on the training fold, validated on the validation fold after every epoch',
   inputs: [
     {type: 'images', optional: false},
     {type: 'folds', optional: false},
@@ -208,5 +208,6 @@ function launch(context: StageContext): Launch {
       findings: FINDINGS,
     },
     environment: threadEnvironment(context.params),
+    promises: ['best.pt', 'last.pt', 'latest.json', 'history.csv', 'steps.ndjson'],
   };
 }

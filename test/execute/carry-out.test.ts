@@ -129,7 +129,10 @@ describe('carrying out a stage', () => {
         assert.ok(!existsSync(join(given.context.resume, 'checkpoint')));
         return write(given);
       };
-      const dismiss = async (resume: string) => void dismissed.push(resume);
+      const dismiss = async (resume: string) => {
+        dismissed.push(resume);
+        return ok(null);
+      };
       const {outcome} = await carryOut(order(), tools(store, look, {isForced: () => true, dismiss}));
       assert.equal(outcome.status, 'succeeded');
       assert.deepEqual(dismissed, [store.layout.resume(fingerprint().digest)]);

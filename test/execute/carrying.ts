@@ -42,7 +42,7 @@ export function order(changed: Partial<RunOrder['stage']> = {}): RunOrder {
 export function tools(store: Store, execute: Executor, changed: Partial<CarryOutTools> = {}): CarryOutTools {
   return {
     ...{store, execute, run: RUN, runFolder: '/run', concurrency: 2, waitForLock: true},
-    dismiss: async () => {},
+    dismiss: async () => ok(null),
     changedInputs: async () => [],
     digestsOf: () => new Map(),
     earlierOf: async () => [],

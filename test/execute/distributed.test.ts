@@ -127,7 +127,8 @@ describe('a distributed stage', () => {
       ]);
       await until(() => existsSync(waiting), 'the job waits');
       const agent = findAgent(join(folder, 'resume', 'job'))!;
-      await dismissJob(join(folder, 'resume'), {where: 'here'});
+      const {signal} = new AbortController();
+      assert.ok((await dismissJob(join(folder, 'resume'), {place: {where: 'here'}, signal})).ok);
       assert.ok(!isSameProcess(agent));
       const result = await playing;
       assert.ok(!result.ok && result.error.reason === 'agent-lost');
