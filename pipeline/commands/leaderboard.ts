@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import type {Estimate} from '../model/evaluation.js';
 import type {Leaderboard, LeaderboardRow, SeedGroup, Spread} from '../model/leaderboard.js';
-import {valueText} from '../model/member.js';
+import {memberId} from '../model/member.js';
 import type {StageRecord} from '../model/record.js';
 import {formatDuration, formatMeasure, formatRate} from '../model/words.js';
 import {isSystemError} from '../store/on-disk.js';
@@ -66,9 +66,9 @@ function score(estimate: Estimate | undefined): string {
   return formatMeasure(value, 3) + interval;
 }
 
-function groupCells({values, seeds, val, test}: SeedGroup): readonly string[] {
-  const names = Object.entries(values).map(([path, value]) => `${path}=${valueText(value)}`);
-  return [names.join(', ') || 'all', String(seeds.length), spreadText(val), spreadText(test)];
+function groupCells({of, values, seeds, val, test}: SeedGroup): readonly string[] {
+  const name = Object.keys(values).length === 0 ? of : memberId(of, values);
+  return [name, String(seeds.length), spreadText(val), spreadText(test)];
 }
 
 function spreadText(spread: Spread): string {

@@ -11,7 +11,7 @@ export type Leaderboard = Readonly<{
   varied: readonly string[];
   /** Ranked ones first, the best of them at the top. */
   rows: readonly LeaderboardRow[];
-  /** Ranked models that differ by their seed alone, the best mean on the validation fold first; none without seeds. */
+  /** Ranked members of one stage that differ by their seed alone, the best mean on the validation fold first; none without seeds. */
   groups: readonly SeedGroup[];
 }>;
 
@@ -38,6 +38,8 @@ export type LeaderboardRow = Readonly<{
 export type FoldScore = Readonly<{images: number; macro_auroc: Estimate; macro_average_precision: Estimate}>;
 
 export type SeedGroup = Readonly<{
+  /** The stage whose matrix varies the seed. */
+  of: string;
   /** Those that its members have in common. */
   values: Readonly<Record<string, MatrixValue>>;
   seeds: readonly MatrixValue[];

@@ -90,26 +90,45 @@ describe('A leaderboard', () => {
 
   it('gives mean, sample deviation and range over seeds; of one seed there is no deviation', () => {
     const {varied, groups} = leaderboardOf([
-      entry('a0', {seed: 0, lr: 1}, {val: 0.5, test: 0.25}),
-      entry('a1', {seed: 1, lr: 1}, {val: 0.75, test: null}),
-      entry('b0', {seed: 0, lr: 2}, {val: 0.75, test: null}),
+      entry('m[lr=1,seed=0]', {seed: 0, lr: 1}, {val: 0.5, test: 0.25}),
+      entry('m[lr=1,seed=1]', {seed: 1, lr: 1}, {val: 0.75, test: null}),
+      entry('m[lr=2,seed=0]', {seed: 0, lr: 2}, {val: 0.75, test: null}),
     ]);
     assert.deepEqual(varied, ['lr', 'seed']);
     const none = {defined: false, because: '1 seed'} as const;
     assert.deepEqual(groups, [
       {
-        values: {lr: 2},
-        ...{seeds: [0], models: ['b0']},
+        ...{of: 'm', values: {lr: 2}},
+        ...{seeds: [0], models: ['m[lr=2,seed=0]']},
         val: {n: 1, mean: 0.75, sd: none, min: 0.75, max: 0.75},
         test: {n: 0},
       },
       {
-        values: {lr: 1},
-        ...{seeds: [1, 0], models: ['a1', 'a0']},
+        ...{of: 'm', values: {lr: 1}},
+        ...{seeds: [1, 0], models: ['m[lr=1,seed=1]', 'm[lr=1,seed=0]']},
         val: {n: 2, mean: 0.625, sd: {defined: true, value: Math.sqrt(0.03125)}, min: 0.5, max: 0.75},
         test: {n: 1, mean: 0.25, sd: none, min: 0.25, max: 0.25},
       },
     ]);
+  });
+
+  it('groups the seeds of each stage by themselves, and no training that has none', () => {
+    const seeds = (stage: string, scores: readonly number[]) =>
+      scores.map((val, seed) => entry(`${stage}[seed=${seed}]`, {seed}, {val, test: null}));
+    const board = leaderboardOf([
+      ...seeds('small', [0.5, 0.75]),
+      ...seeds('large', [0.75, 1]),
+      entry('plain', {}, {val: 0.25, test: null}),
+      entry('wide[lr=1]', {lr: 1}, {val: 0.25, test: null}),
+    ]);
+    assert.deepEqual(
+      board.groups.map(({of, models, val}) => [of, models.length, 'mean' in val ? val.mean : null]),
+      [
+        ['large', 2, 0.875],
+        ['small', 2, 0.625],
+      ],
+    );
+    assert.match(describeLeaderboard(board), /\nlarge +2 +0\.875[^\n]+\nsmall +2 +0\.625/);
   });
 
   it('is a table that no spreadsheet computes', () => {
@@ -139,7 +158,7 @@ describe('A leaderboard', () => {
 –  n          –                    –                    –        1/2    0.2500  12 s  40 images/s  2 × cpu  no evaluation of it is here
 
 over seeds  seeds  val AUROC                    test AUROC
-all         2      0.563 sd 0.088, 0.500–0.625  0.750 no sd: 1 seed, 0.750–0.750
+m           2      0.563 sd 0.088, 0.500–0.625  0.750 no sd: 1 seed, 0.750–0.750
 `,
     );
   });

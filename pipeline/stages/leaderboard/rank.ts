@@ -1,6 +1,6 @@
 import type {Estimate} from '../../model/evaluation.js';
 import type {Leaderboard, LeaderboardRow, SeedGroup, Spread} from '../../model/leaderboard.js';
-import {type MatrixValue, memberId} from '../../model/member.js';
+import {baseOf, type MatrixValue, memberId} from '../../model/member.js';
 import type {Entry, ScoredOn} from './entries.js';
 
 const RANKING =
@@ -24,7 +24,7 @@ export function leaderboardOf(entries: readonly Entry[]): Leaderboard {
     ranking: RANKING,
     varied,
     rows: ordered,
-    groups: varied.includes('seed') ? seedGroups(ordered.filter(({rank}) => rank !== null)) : [],
+    groups: seedGroups(ordered.filter(({rank, values}) => rank !== null && Object.hasOwn(values, 'seed'))),
   };
 }
 
@@ -64,16 +64,19 @@ function scoreOf({val}: Pick<LeaderboardRow, 'val'>): number {
   return val?.macro_auroc.defined ? val.macro_auroc.value : Number.NEGATIVE_INFINITY;
 }
 
+/** @param ranked - Rows whose seed a matrix varies; trainings of different stages are never one group. */
 function seedGroups(ranked: readonly LeaderboardRow[]): readonly SeedGroup[] {
   const groups = new Map<string, LeaderboardRow[]>();
   for (const row of ranked) {
     const {seed: _, ...others} = row.values;
-    const key = memberId('', others);
+    const key = memberId(baseOf(row.model), others);
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   const made = [...groups.values()].map((rows): SeedGroup => {
-    const {seed: _, ...values} = rows[0]!.values;
+    const {model: first, values: all} = rows[0]!;
+    const {seed: _, ...values} = all;
     return {
+      of: baseOf(first),
       values,
       seeds: rows.map((row): MatrixValue => row.values['seed'] ?? null),
       models: rows.map(({model}) => model),

@@ -12,7 +12,7 @@ import {leaderboardCsv} from './table.js';
 /** Sets models beside one another: a row for each, and what seeds alone make of it. */
 export const leaderboard: StageKind = {
   uses: 'leaderboard',
-  version: 1,
+  version: 2,
   summary: 'ranks models by the validation fold, with mean and spread over seeds',
   inputs: [
     {type: 'model', optional: false, many: true},
