@@ -13,7 +13,7 @@ export type LossTest = Readonly<{
   /** In units of the loss: `marginShare` of the reference's mean loss. */
   margin: number;
   marginShare: number;
-  /** Null where there are too few independent steps to give any. */
+  /** Null where the steps are too few for blocks that are long enough. */
   interval95: Interval | null;
   interval90: Interval | null;
   blocks: number | null;
@@ -22,8 +22,6 @@ export type LossTest = Readonly<{
 }>;
 type Interval = readonly [low: number, high: number];
 
-/** Of independent steps; fewer tell nothing about the spread of their mean. */
-const LEAST_INDEPENDENT = 8;
 /** Blocks at least so many times as long as steps are alike. */
 const BLOCK_LENGTHS = 4;
 const [FEWEST_BLOCKS, MOST_BLOCKS] = [5, 20];
@@ -31,8 +29,9 @@ const [FEWEST_BLOCKS, MOST_BLOCKS] = [5, 20];
 /**
  * Neighbouring differences are alike (a weight that differs goes on differing), so their mean is less certain than
  * that many independent ones would make it. Batch means: differences are averaged over blocks of consecutive steps, so
- * long that blocks are nearly independent, and Student's t is taken over the blocks. Equivalent: the 90 % interval lies
- * within the margin (two one-sided tests at 5 %). Different: else, the 95 % interval leaves out zero.
+ * long that blocks are nearly independent, and Student's t is taken over the blocks; steps that do not make five such
+ * blocks say nothing. Equivalent: the 90 % interval lies within the margin (two one-sided tests at 5 %). Different: else,
+ * the 95 % interval leaves out zero.
  * @param reference - Losses of each step, as many as `other` has.
  */
 export function testLosses(
@@ -52,11 +51,12 @@ export function testLosses(
   if (facts.largestDifference === 0)
     return {...unknown, verdict: 'identical', because: 'every step has the same loss to the last bit'};
   const alike = stepsAlike(autocorrelation, steps);
-  if (steps / alike < LEAST_INDEPENDENT) {
-    const because = `${steps} steps, of which neighbours are alike, say less than ${LEAST_INDEPENDENT} independent ones`;
+  const affordable = steps / (BLOCK_LENGTHS * alike);
+  if (affordable < FEWEST_BLOCKS) {
+    const because = `${steps} steps are too few: they make no ${FEWEST_BLOCKS} blocks ${BLOCK_LENGTHS} times as long as steps are alike`;
     return {...unknown, verdict: 'not distinguishable', because};
   }
-  const blocks = Math.floor(Math.min(MOST_BLOCKS, Math.max(FEWEST_BLOCKS, steps / (BLOCK_LENGTHS * alike))));
+  const blocks = Math.floor(Math.min(MOST_BLOCKS, affordable));
   const [interval95, interval90] = intervalsOf(differences, blocks);
   return {...facts, interval95, interval90, blocks, ...judge({interval95, interval90, margin})};
 }
