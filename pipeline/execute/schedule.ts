@@ -50,9 +50,10 @@ export async function schedule(
   const slots = new Slots(request.slots, request.width);
   const state = {hasFailed: false};
   const settling = new Map<StageId, Promise<Settled>>();
+  const depths = depthsOf(request.graph);
   // The graph iterates in topological order, so every need is already in the map.
   for (const stage of request.graph.values()) {
-    settling.set(stage.id, settle(stage, {request, effects, slots, settling, state}));
+    settling.set(stage.id, settle(stage, {request, effects, slots, depths, settling, state}));
   }
   // All of them, so that a fault of ours in one does not leave another at work unseen.
   await Promise.allSettled(settling.values());
@@ -65,9 +66,24 @@ type Schedule = Readonly<{
   request: ScheduleRequest;
   effects: ScheduleEffects;
   slots: Slots;
+  depths: ReadonlyMap<StageId, number>;
   settling: ReadonlyMap<StageId, Promise<Settled>>;
   state: {hasFailed: boolean};
 }>;
+
+/**
+ * How many stages stand before each on the longest way to it. What stands further down goes first where several wait, so
+ * that the first of many trainings is scored before the last one begins.
+ */
+function depthsOf(graph: StageGraph): ReadonlyMap<StageId, number> {
+  const depths = new Map<StageId, number>();
+  for (const {id, needs} of graph.values())
+    depths.set(
+      id,
+      needs.reduce((most, need) => Math.max(most, 1 + depths.get(need.stage)!), 0),
+    );
+  return depths;
+}
 
 async function settle(stage: Stage, given: Schedule): Promise<Settled> {
   const {effects, state} = given;
@@ -130,8 +146,9 @@ async function settleNeeds(
 }
 
 async function runStage(order: RunOrder, given: Schedule, since: {at: number}): Promise<Settled> {
-  const {request, effects, slots, state} = given;
-  const giveBack = await slots.take(wantedBy(order.stage), request.stop);
+  const {request, effects, slots, depths, state} = given;
+  const place = {wanted: wantedBy(order.stage), depth: depths.get(order.stage.id)!};
+  const giveBack = await slots.take(place, request.stop);
   if (giveBack === null) return cancelled('interrupted');
   try {
     if (state.hasFailed && !request.keepGoing) return cancelled('earlier-failure');

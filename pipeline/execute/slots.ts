@@ -1,5 +1,5 @@
 type Amounts = ReadonlyMap<string, number>;
-type Waiting = Readonly<{amounts: Amounts; start(): void}>;
+type Waiting = Readonly<{amounts: Amounts; depth: number; start(): void}>;
 
 /** Gives stages what they take of the machine, to each all at once. */
 export class Slots {
@@ -18,8 +18,14 @@ export class Slots {
     this.#width = width;
   }
 
-  /** @returns how to give it back; null when `signal` was aborted before it was free. */
-  take(wanted: Readonly<Record<string, number>>, signal: AbortSignal): Promise<(() => void) | null> {
+  /**
+   * @param depth - Of those that wait, the deepest goes first.
+   * @returns how to give it back; null when `signal` was aborted before it was free.
+   */
+  take(
+    {wanted, depth}: Readonly<{wanted: Readonly<Record<string, number>>; depth: number}>,
+    signal: AbortSignal,
+  ): Promise<(() => void) | null> {
     if (signal.aborted) return Promise.resolve(null);
     const amounts = this.#amountsOf(wanted);
     return new Promise((resolve) => {
@@ -27,18 +33,24 @@ export class Slots {
         signal.removeEventListener('abort', leave);
         resolve(result);
       };
-      const entry: Waiting = {amounts, start: () => settle(() => this.#giveBack(amounts))};
+      const entry: Waiting = {amounts, depth, start: () => settle(() => this.#giveBack(amounts))};
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(entry), 1);
         settle(null);
       };
       signal.addEventListener('abort', leave, {once: true});
-      this.#waiting.push(entry);
+      this.#queue(entry);
       this.#startWaiting();
     });
   }
 
-  /** First come, first served, but a stage that does not fit lets others pass. */
+  /** Behind those as deep, before those less deep. */
+  #queue(entry: Waiting): void {
+    const behind = this.#waiting.findIndex(({depth}) => depth < entry.depth);
+    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, entry);
+  }
+
+  /** The deepest first, among equals the one that came first; a stage that does not fit lets others pass. */
   #startWaiting(): void {
     for (const next of [...this.#waiting]) {
       if (!this.#fits(next.amounts)) continue;

@@ -3,7 +3,7 @@ import {type RunOrder, schedule} from '../../pipeline/execute/schedule.js';
 import {stoppedFailure} from '../../pipeline/model/failure.js';
 import {err} from '../../pipeline/model/result.js';
 import type {StageId} from '../../pipeline/model/stage.js';
-import {kind} from '../cache/stages.js';
+import {graphOf, kind, need, stage} from '../cache/stages.js';
 import {diamond, failed, play} from './world.js';
 
 describe('the schedule', () => {
@@ -112,6 +112,22 @@ describe('the schedule', () => {
       played.finish(name);
     }
     await Promise.all([one.outcomes(), two.outcomes()]);
+  });
+
+  it('gives a free slot to the stage that is furthest down the graph, among equals to the one that came first', async () => {
+    const slots = {accelerator: 1};
+    const trains = ['one', 'two', 'three', 'four'].map((name) => stage({name, slots}));
+    const scores = trains.map(({id: name}) =>
+      stage({name: `score-${name}`, slots, needs: [need(name, 'model')]}),
+    );
+    const played = play(graphOf(...trains, ...scores), {held: ['two'], slots});
+    await played.started('two');
+    // So that the first one's score waits too, behind two trainings.
+    await new Promise(setImmediate);
+    played.finish('two');
+    await played.outcomes();
+    const starts = played.log.filter((line) => line.startsWith('start'));
+    assert.deepEqual(starts.slice(0, 4), ['start one', 'start two', 'start score-one', 'start three']);
   });
 
   it('lets a distributed stage that says what it takes take that in the place of the accelerator', async () => {
