@@ -5,7 +5,7 @@ import {err, ok, type Result} from '../model/result.js';
 import {countOf} from '../model/words.js';
 import {check} from './faults.js';
 import {entryAt, type Located, type LocatedMap, locationOf} from './located.js';
-import {MATRIX, MOST_MEMBERS} from './schema.js';
+import {MATRIX, MOST_MEMBERS, type StageKinds} from './schema.js';
 
 /** One parameter that a matrix varies, as it is written. */
 export type WrittenAxis = Readonly<{
@@ -30,6 +30,7 @@ export type WrittenMatrix = Readonly<{
 type Request = Readonly<{
   root: Located;
   id: string;
+  kinds: StageKinds;
   /** Which of two places was laid over the other: the file, then the overlays, then the -S arguments. */
   layerOf(origin: Located['origin']): number;
 }>;
@@ -47,6 +48,7 @@ export function expandMatrix(request: Request): Result<WrittenMatrix, readonly D
     ...repeatedValues(axis, id),
     ...saidTwice(axis, {...request, stage}),
     ...withinAnother(axis, {axes, id}),
+    ...withoutInfluence(axis, {...request, stage}),
   ]);
   const count = axes.reduce((product, {values}) => product * values.length, 1);
   if (count > MOST_MEMBERS) {
@@ -128,6 +130,20 @@ function withinAnother(
   if (outer === undefined) return [];
   const message = `stages.${id}.matrix: ${axis.path} is a part of ${outer.path}, which varies too`;
   return [axis.key === null ? complain(axis.origin, message) : fault(message, axis.key)];
+}
+
+/** Members that differ by it alone would share one artifact, and the seconds that the first of them took. */
+function withoutInfluence(
+  axis: WrittenAxis,
+  {id, stage, kinds}: Request & {stage: LocatedMap},
+): readonly Diagnostic[] {
+  const uses = entryAt(stage, ['uses'])?.value;
+  const kind = uses?.kind === 'scalar' ? kinds.get(String(uses.value)) : undefined;
+  const [param] = axis.path.split('.') as [string, ...string[]];
+  if (!kind?.speedOnly.includes(param)) return [];
+  const message = `stages.${id}.matrix: ${axis.path} changes no result, so its members would be one and the same`;
+  const hint = `take it out of the matrix, and give it in params; measure speeds one by one, with \`pipeline bench train\``;
+  return [axis.key === null ? complain(axis.origin, message, hint) : fault(message, axis.key, hint)];
 }
 
 function complain(origin: Located['origin'], message: string, hint?: string): Diagnostic {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {resolvedYaml} from '../../pipeline/config/describe.js';
+import {KINDS} from './kinds.js';
 import {complaintsAbout, GOOD, loadedConfig, missingFor, only, type Request} from './rig.js';
 
 /** The good configuration with a matrix on `train`, and these parameters. */
@@ -210,6 +211,26 @@ p.yaml:13:30: error: stages.train.matrix varies augment.flip, and stages.train.p
   13 │     matrix: {augment: [none], augment.flip: [0.5]}
      │                               ^^^^^^^^^^^^
 `,
+    );
+  });
+
+  it('a parameter that changes no result, wherever it was written', () => {
+    const kinds = new Map([...KINDS, ['train', {...KINDS.get('train')!, speedOnly: ['deterministic']}]]);
+    const request = {...withMatrix('{epochs: [1, 2], deterministic: [true, false]}', ''), kinds};
+    const hint =
+      '  hint: take it out of the matrix, and give it in params; measure speeds one by one, with `pipeline bench train`\n';
+    assert.equal(
+      complaintsAbout(request),
+      `p.yaml:13:30: error: stages.train.matrix: deterministic changes no result, so its members would be one and the same
+  13 │     matrix: {epochs: [1, 2], deterministic: [true, false]}
+     │                              ^^^^^^^^^^^^^
+${hint}`,
+    );
+    const argument = 'stages.train.matrix.deterministic=[true, false]';
+    assert.equal(
+      complaintsAbout({...only(GOOD), kinds, sets: [argument]}),
+      `error: -S ${argument}: stages.train.matrix: deterministic changes no result, so its members would be one and the same
+${hint}`,
     );
   });
 
