@@ -1,4 +1,4 @@
-import {resolve} from 'node:path';
+import {isAbsolute, resolve} from 'node:path';
 import type {Diagnostic} from '../model/diagnostic.js';
 import {isJsonObject, type Json, type JsonObject} from '../model/json.js';
 import {err, ok, type Result} from '../model/result.js';
@@ -58,8 +58,27 @@ export function checkStage(request: {
   const names = value.needs ?? null;
   return ok({
     config,
-    written: {uses: kind.uses, needs: names, params: value.params, slots, timeoutMs, retries},
+    written: {
+      uses: kind.uses,
+      needs: names,
+      params: tidyPaths(value.params, kind),
+      slots,
+      timeoutMs,
+      retries,
+    },
   });
+}
+
+/** Absolute paths without detours, so that they are the same when they are read again as they were resolved. */
+function tidyPaths(params: JsonObject, {paths}: StageKind): JsonObject {
+  const names = new Set(paths.map(({param}) => param));
+  const tidy = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map((item: Json) => tidy(item));
+    return typeof value === 'string' && isAbsolute(value) ? resolve(value) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, names.has(name) ? tidy(value) : value]),
+  );
 }
 
 /** Parameters that name files become absolute, and are declared. */

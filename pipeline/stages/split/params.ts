@@ -7,14 +7,26 @@ const fraction = z.number().gt(0).lt(1);
 const file = z.string().min(1);
 const SEED = z.int().min(0).max(4294967295).default(0);
 
+const PUBLISHED = 'chexnet';
+
+function isPublished(given: unknown): boolean {
+  return (
+    typeof given === 'object' && given !== null && Object.entries(given).join() === `published,${PUBLISHED}`
+  );
+}
+
 /** Beside the parameters of every method. */
 const OF_ALL = {
   accept: z
     .array(z.enum(SPLIT_CHECKS))
     .default([])
     .describe('checks of the leakage audit that may fail without stopping the run'),
-  trained_on: file
-    .transform((name) => (name === 'chexnet' ? {published: name} : name))
+  // As it is resolved, so that the configuration that a run keeps can be read again.
+  trained_on: z
+    .preprocess(
+      (given) => (isPublished(given) ? PUBLISHED : given),
+      file.transform((name) => (name === PUBLISHED ? {published: name} : name)),
+    )
     .optional()
     .describe(
       'list of the images that imported weights were trained on, a name per line, or chexnet for the published ' +
