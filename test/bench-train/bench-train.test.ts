@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {BENCH_FILE, type BenchRecord, benchRecordShape} from '../../pipeline/bench/record.js';
 import {type Project, projectIn} from '../rig.js';
 
-const SMALL = ['--images', '48', '--crop', '64', '--batch-size', '2', '--device', 'cpu'];
+const SMALL = ['--images', '24', '--crop', '32', '--batch-size', '4', '--device', 'cpu'];
 
 describe('bench train', function () {
   this.timeout(300_000);
@@ -28,16 +28,16 @@ describe('bench train', function () {
   it('records what was trained, on what, and where the seconds went', () => {
     const record = one!;
     assert.deepEqual(record.count, {
-      ...{images: 48, crops_per_image: 1, steps: 24, epochs: 1},
+      ...{images: 24, crops_per_image: 1, steps: 6, epochs: 1},
       validated_images: record.count.validated_images,
     });
     assert.ok(record.count.validated_images > 0);
-    assert.equal(record.losses.length, 24);
+    assert.equal(record.losses.length, 6);
     assert.ok(record.losses.every((loss) => loss !== null && loss > 0));
     const {total, ...parts} = record.seconds;
     const sum = Object.values(parts).reduce((all, part) => all + part, 0);
     assert.ok(Math.abs(total - sum) < 0.05 * total + 0.1, `${total} and ${sum}`);
-    assert.ok(Math.abs(record.rate.images_per_second * parts.training - 48) < 0.01);
+    assert.ok(Math.abs(record.rate.images_per_second * parts.training - 24) < 0.01);
     const {name, emulated, driver} = record.device;
     assert.deepEqual([name, emulated, driver, record.energy], ['cpu', false, null, undefined]);
     const {ranks, precision, deterministic} = record.settings;
@@ -72,7 +72,7 @@ describe('bench train', function () {
     );
     assert.equal(record.rate.crops_per_second, Number((10 * record.rate.images_per_second).toPrecision(6)));
     const {stdout} = await project.run(['compare', one!.run, record.run]);
-    assert.match(stdout, /the work was not the same:\n[\s\S]*recipe\.batch_size: 2 → 4\n/);
+    assert.match(stdout, /the work was not the same:\n[\s\S]*images: 24 → 8\n/);
     assert.match(stdout, /recipe\.ten_crop: false → true\n/);
   });
 

@@ -46,6 +46,7 @@ describe('a training from several seeds', function () {
       assert.deepEqual(ran(first), [...SHARED, ...MEMBERS([0, 1]), 'board']);
       checkApart(project, first);
       await checkBoard(project, [0, 1]);
+      await checkReports(project, first.run);
 
       const again = await run(project);
       assert.equal(
@@ -53,14 +54,17 @@ describe('a training from several seeds', function () {
         [...SHARED, ...MEMBERS([0, 1]), 'board'].map((id) => `${id} skip`).join(', '),
       );
 
-      const third = await run(project, '-S', 'stages.train.matrix.seed=[0,1,2]');
-      assert.deepEqual(ran(third), [...MEMBERS([2]), 'board']);
+      const more = ['plan', 'c.yaml', '-S', 'stages.train.matrix.seed=[0,1,2]'];
+      assert.deepEqual(ran(await project.json<RunDocument>(more)), [...MEMBERS([2]), 'board']);
+
+      const fewer = await run(project, '-S', 'stages.train.matrix.seed=[1]');
+      assert.deepEqual(ran(fewer), ['board']);
       assert.deepEqual(
-        stageOf(third, 'board').because.map(({text}) => text),
-        ['train', 'predict', 'evaluate'].map((name) => `needs ${name}[seed=2] now`),
+        stageOf(fewer, 'board').because.map(({text}) => text),
+        ['train', 'predict', 'evaluate'].map((name) => `needs ${name}[seed=0] no longer`),
       );
-      await checkBoard(project, [0, 1, 2]);
-      await checkCommands(project);
+      await checkBoard(project, [1]);
+      await checkCommands(project, first.run);
     }));
 });
 
@@ -81,6 +85,26 @@ function checkApart(project: Project, {folder, stages}: RunDocument): void {
   const origin = / {6}seed: # c\.yaml:9\n {8}- 0\n/;
   assert.match(readFileSync(join(folder, 'config.resolved.yaml'), 'utf8'), origin);
   assert.ok(project.has('c.yaml'));
+}
+
+/** Without a wish, of the first member; else of any that was scored. */
+async function checkReports(project: Project, name: string): Promise<void> {
+  const [zero, one] = ['evaluate[seed=0]', 'evaluate[seed=1]'];
+  const first = await project.run(['report', name]);
+  assert.equal(first.stderr, `it is of ${zero}; with --member also of ${one}\n`);
+  type Report = Readonly<{member: string; others: readonly string[]}>;
+  const {member, others} = await project.json<Report>(['report', name, '--member', 'train[seed=1]']);
+  assert.deepEqual([member, others], [one, [zero]]);
+  for (const [wanted, message] of [
+    ['train', `--member train is not one member\n  hint: name one: ${zero} or ${one}\n`],
+    [
+      'train[seed=7]',
+      `--member train[seed=7] was not scored in this run\n  hint: name one: ${zero} or ${one}\n`,
+    ],
+  ] as const) {
+    const refused = await project.run(['report', name, '--member', wanted]);
+    assert.deepEqual([refused.code, refused.stderr.replace(/^error: /, '')], [2, message]);
+  }
 }
 
 async function checkBoard(project: Project, seeds: readonly number[]): Promise<void> {
@@ -106,15 +130,15 @@ async function checkBoard(project: Project, seeds: readonly number[]): Promise<v
   );
   const words = await project.run(['show']);
   assert.match(words.stdout, /board: ranked by the macro AUROC on the validation fold/);
-  assert.match(words.stdout, new RegExp(`all +${seeds.length} +0\\.\\d+ sd `));
+  assert.match(words.stdout, new RegExp(`train +${seeds.length} +0\\.\\d+ (?:no )?sd`));
 }
 
-/** Members and all of them at once, by name. The last run had three seeds, the file has two. */
-async function checkCommands(project: Project): Promise<void> {
-  const logs = await project.run(['logs', '@last', 'train[seed=2]']);
-  assert.match(logs.stdout, /train\[seed=2\] +ran/);
-  assert.doesNotMatch(logs.stdout, /seed=1/);
-  assert.match((await project.run(['logs', '@last', 'train'])).stdout, /seed=0[\s\S]*seed=2\] +ran/);
+/** Members and all of them at once, by name. */
+async function checkCommands(project: Project, name: string): Promise<void> {
+  const logs = await project.run(['logs', name, 'train[seed=1]']);
+  assert.match(logs.stdout, /train\[seed=1\] +ran/);
+  assert.doesNotMatch(logs.stdout, /seed=0/);
+  assert.match((await project.run(['logs', name, 'train'])).stdout, /seed=0[\s\S]*seed=1\] +ran/);
   const why = await project.run(['why', 'evaluate[seed=1]', 'c.yaml']);
   assert.equal(why.stdout, 'evaluate[seed=1]  SKIP  unchanged\n');
   const forced = await project.json<RunDocument>(['plan', 'c.yaml', '--force=train[seed=1]']);
