@@ -1,4 +1,7 @@
+import {readdirSync} from 'node:fs';
+import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
+import type {AttemptNote, AttemptNotes} from '../../pipeline/store/attempts.js';
 import type {Project} from '../rig.js';
 
 /** A stage that says that it has started and ends when the test lets it. */
@@ -27,4 +30,12 @@ export async function lines(project: Project, {file, count}: {file: string; coun
     await delay(20);
   }
   throw new Error(`${file} did not get ${count} lines`);
+}
+
+/** Of the only stage that is under way. */
+export function attemptOf(project: Project): {fingerprint: string; attempt: AttemptNote} {
+  const folder = '.pipeline/resume';
+  const file = readdirSync(join(project.folder, folder)).find((name) => name.endsWith('.json'))!;
+  const {attempts} = JSON.parse(project.read(`${folder}/${file}`)) as AttemptNotes;
+  return {fingerprint: file.slice(0, -'.json'.length), attempt: attempts.at(-1)!};
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
-import {writeFileSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Project, withProject} from '../rig.js';
-import {GATED, lines, started, writeGated} from './gated.js';
+import {attemptOf, GATED, lines, started, writeGated} from './gated.js';
 
 type Stopped = Readonly<{
   run: string | null;
@@ -94,6 +94,23 @@ describe('pipeline stop', () => {
       project.write('saved', '');
       assert.deepEqual([(await first).code, (await second).exitCode, (await running).exitCode], [0, 0, 130]);
       assert.equal(project.read('ends'), 'saving\nsaved\n');
+    }));
+
+  it('is told all the same what it cannot read of a job', () =>
+    withProject(async (project) => {
+      writeGated(project);
+      const running = run(project, 'calm-carina');
+      await started(project, 1);
+      const {fingerprint} = attemptOf(project);
+      mkdirSync(join(project.folder, `.pipeline/resume/${fingerprint}/job/journal.ndjson`), {
+        recursive: true,
+      });
+      const stopped = await project.run(['stop']);
+      assert.match(
+        stopped.stdout,
+        /^run calm-carina is stopped\n {2}wait {2}stopped; what it saved cannot be read: /,
+      );
+      assert.deepEqual([stopped.code, (await running).exitCode], [0, 130]);
     }));
 
   it('says on which host a run is driven that cannot be asked from here', () =>
