@@ -83,6 +83,10 @@ describe('bench train', function () {
       assert.doesNotMatch(stderr, /\n\s+at /);
       return stderr;
     };
+    const environment = {PIPELINE_AGENT: 'gaudi1:29500'};
+    const {code, stderr} = await project.run(['bench', 'train'], {environment});
+    assert.equal(code, 2);
+    assert.match(stderr, /bench train measures this machine, and PIPELINE_AGENT=gaudi1:29500 names another/);
     assert.match(
       await refused('--preset', 'orign'),
       /--preset: there is no 'orign'[\s\S]*did you mean "?origin/,

@@ -66,6 +66,28 @@ describe('pipeline stop, beside others', () => {
       assert.equal((await second).exitCode, 0, String((await second).stderr));
     }));
 
+  it('is not needed to see what is under way: status --json tells it beside the faults of a configuration', () =>
+    withProject(async (project) => {
+      writeGated(project);
+      const running = run(project, 'calm-carina');
+      await started(project, 1);
+      project.write('configs/gated.yaml', GATED.replace('uses: exec', 'uses: exce'));
+      const {code, stdout, stderr} = await project.run(['status', '--json']);
+      assert.equal(code, 2);
+      const {diagnostics, running: told} = JSON.parse(stdout) as {
+        diagnostics: readonly {message: string}[];
+        running: readonly {run: string; state: string}[];
+      };
+      assert.equal(diagnostics.length, 1);
+      assert.match(stderr, /exce/);
+      assert.deepEqual(
+        told.map((one) => `${one.run} ${one.state}`),
+        ['calm-carina running'],
+      );
+      project.write('open', '');
+      assert.equal((await running).exitCode, 0);
+    }));
+
   it('kills with --now what its own run has left, and nothing of another run', () =>
     withProject(async (project) => {
       writeGated(project);
