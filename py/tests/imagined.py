@@ -27,11 +27,15 @@ from chexnet.training.trainer import run_training
 
 @dataclass(frozen=True, slots=True)
 class Imagined:
-    """All but the claims is the processor's. `free`: bytes of its memory, None when it does not tell."""
+    """All but the claims is the processor's. `free`: bytes of its memory, None when it does not tell.
+
+    `bucket_mb`: how large gradients are together that are averaged at once, None as torch has it.
+    """
 
     processor: CpuAccelerator
     free: int | None
     compiler: str | None
+    bucket_mb: float | None
 
     # Of the processor, and yet not equal to its own name of it.
     device: ClassVar[torch.device] = torch.device("cpu", 0)
@@ -46,12 +50,15 @@ class Imagined:
     def free_memory_bytes(self) -> int | None:
         return self.free
 
+    def data_parallel_options(self) -> dict[str, object]:
+        return {} if self.bucket_mb is None else {"bucket_cap_mb": self.bucket_mb}
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.processor, name)
 
 
-def imagined(*, free: int | None = None, compiler: str | None = None) -> Accelerator:
-    return cast(Accelerator, Imagined(CpuAccelerator(threads=1), free, compiler))
+def imagined(*, free: int | None = None, compiler: str | None = None, bucket_mb: float | None = None) -> Accelerator:
+    return cast(Accelerator, Imagined(CpuAccelerator(threads=1), free, compiler, bucket_mb))
 
 
 def choosing(claims: Mapping[str, Any]) -> Choosing:

@@ -4,18 +4,24 @@ Real compilers are left to the devices: what inductor makes of the network takes
 """
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
 
 from chexnet.accelerators.require import require_compiler
+from chexnet.findings import FINDINGS
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Journal
-from chexnet.training.job import parse_train_job
-from tests.imagined import imagined, train_on
-from tests.rig import Artifacts, kill, run_job, start_job, train_arguments
+from chexnet.training.densenet import DenseNet
+from chexnet.training.job import parse_predict_job, parse_train_job
+from chexnet.training.predictor import run_prediction
+from chexnet.training.weight_layouts import MODEL_SCHEMA
+from tests.imagined import choosing, imagined, train_on
+from tests.rig import Artifacts, Forge, predict_arguments, train_arguments
 from tests.test_training import as_before
 
 # Of the 24 training images 16, in two steps an epoch, each of two passes.
@@ -50,6 +56,9 @@ def test_a_compiled_training_learns_the_same_under_the_same_names(
         job = parse_train_job(train_arguments(artifacts, tmp_path / name, **params))
         assert train_on({"compiler": "aot_eager"}, job, Journal(None)) == 0
     said = capsys.readouterr().err
+    (tmp_path / "compiled" / "resume" / "checkpoint-00000004.pt").unlink()
+    assert train_on({"compiler": "eager"}, job, Journal(None)) == 0
+    resumed = capsys.readouterr().err
 
     plain, compiled = last_model(tmp_path / "plain"), last_model(tmp_path / "compiled")
     assert list(plain) == list(compiled)
@@ -57,21 +66,28 @@ def test_a_compiled_training_learns_the_same_under_the_same_names(
         assert torch.allclose(tensor, compiled[name], rtol=1e-4, atol=1e-5), name
     assert said.count("the first step took ") == 1
     assert " s with torch.compile\n" in said
+    # One rank needs no discarded pass.
+    assert "resumed from step 3" in resumed
+    assert "the discarded pass" not in resumed
 
 
-def test_two_compiled_ranks_that_were_killed_go_on_to_the_same_bits(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_two_compiled_ranks_that_were_killed_go_on_to_the_same_bits(
+    artifacts: Artifacts, forge: Forge, tmp_path: Path
+) -> None:
+    """With buckets for a third of the gradients each, where torch cuts the graph."""
+
     def arguments(folder: Path) -> dict[str, object]:
         folder.mkdir()
-        (folder / "claims.json").write_text(json.dumps({"compiler": "eager"}))
+        (folder / "claims.json").write_text(json.dumps({"compiler": "eager", "bucket_mb": 0.4}))
         return train_arguments(artifacts, folder, **{**RECIPE, "epochs": 1, "ranks": 2, "compile": True})
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert run_job("tests.imagined", arguments(whole), whole, ranks=2).code == 0
+    assert forge.run("tests.imagined", arguments(whole), whole, ranks=2).code == 0
     job = arguments(broken)
-    running = start_job("tests.imagined", job, broken, ranks=2)
+    running = forge.start("tests.imagined", job, broken, ranks=2)
     running.until(type="checkpoint", step=1)
-    kill(running)
-    resumed = run_job("tests.imagined", job, broken, ranks=2)
+    running.end(signal.SIGKILL)
+    resumed = forge.run("tests.imagined", job, broken, ranks=2)
 
     assert resumed.code == 0, resumed.stderr
     assert resumed.of_type("device")[0]["resumed_from_step"] in (1, 2)
@@ -100,3 +116,32 @@ def test_a_compiler_that_fails_is_told_with_the_way_out(artifacts: Artifacts, tm
     assert caught.value.user_message.startswith("torch.compile failed with the backend nowhere: ")
     assert caught.value.hint is not None
     assert caught.value.hint.startswith("Leave compile out")
+
+
+def broken(_graph: object, _inputs: object) -> NoReturn:
+    """A compiler that is there and fails."""
+    raise RuntimeError("no C++ compiler here")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "said"), [("nowhere", "Invalid backend: 'nowhere'"), (broken, "no C++ compiler here")]
+)
+def test_a_compiler_that_fails_in_a_prediction_is_told_alike(
+    artifacts: Artifacts, tmp_path: Path, compiler: object, said: str
+) -> None:
+    torch.save(
+        {
+            "schema": MODEL_SCHEMA,
+            "findings": list(FINDINGS),
+            "input": {"crop": 32, "normalize": "per-image"},
+            "model": DenseNet(len(FINDINGS)).state_dict(),
+        },
+        tmp_path / "best.pt",
+    )
+    job = parse_predict_job(predict_arguments(artifacts, tmp_path, tmp_path, compile=True))
+
+    with pytest.raises(UserError) as caught:
+        run_prediction(job, Journal(None), choosing=choosing({"compiler": compiler}))
+
+    assert caught.value.user_message.startswith("torch.compile failed with the backend ")
+    assert said in caught.value.user_message

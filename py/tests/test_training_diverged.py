@@ -72,8 +72,10 @@ def test_too_little_memory_is_told_with_what_was_tried_and_what_to_try(
         }
     )
 
-    mistake = out_of_memory(params, 1)
+    mistake = out_of_memory(params, 1, resident=False)
+    held = out_of_memory(params, 1, resident=True)
 
     assert isinstance(mistake, UserError)
     assert mistake.user_message == message
     assert hint in (mistake.hint or "")
+    assert held.hint == f"Write resident: never, so that the images leave the device's memory. {mistake.hint}"

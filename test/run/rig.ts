@@ -40,7 +40,12 @@ export async function play({
   };
   return run(
     {
-      config: {...config, python: null, slots: {}, stages: stages.map((each) => ({...each, needs: null, matrix: null}))},
+      config: {
+        ...config,
+        python: null,
+        slots: {},
+        stages: stages.map((each) => ({...each, needs: null, matrix: null})),
+      },
       ...{graph, selected: new Set(graph.keys()), forced: new Set(), slots: {}, tags: {}},
       ...{width: 1, keepGoing: false, wait: true, name, message: null},
     },

@@ -44,11 +44,11 @@ def best_name(epoch: int) -> str:
 
 
 def save_checkpoint(folder: Path, snapshot: Snapshot) -> Written:
-    """Write it, make it the latest, and only then remove what no kept checkpoint needs. For rank 0."""
+    """Write it, make it the latest, and only then remove what no kept checkpoint needs. For rank 0.
+
+    Raises OSError when the disk refuses it.
+    """
     progress = snapshot.progress
-    for unfinished in folder.glob("*.tmp"):
-        # Of a process that was killed while it wrote: the room may be what is missing now.
-        unfinished.unlink(missing_ok=True)
     content = {
         "schema": SCHEMA,
         "identity": snapshot.identity,
@@ -78,6 +78,23 @@ def save_checkpoint(folder: Path, snapshot: Snapshot) -> Written:
         raise
     _remove_others(folder, kept)
     return written
+
+
+def clear(folder: Path, best: Written | None) -> None:
+    """Remove what a process left that was killed or refused while it wrote. For rank 0.
+
+    That is every file that was not finished, and every best model that is neither `best` nor a listed checkpoint's.
+    """
+    for unfinished in folder.glob("*.tmp"):
+        unfinished.unlink(missing_ok=True)
+    listed = _entries(folder)
+    if not listed and any(folder.glob("checkpoint-*.pt")):
+        # The list is lost; nobody knows which best models these need.
+        return
+    needed = {str(entry["best"]) for entry in listed} | ({best.name} if best is not None else set())
+    for model in folder.glob("best-*.pt"):
+        if model.name not in needed:
+            model.unlink(missing_ok=True)
 
 
 def find_checkpoint(folder: Path, identity: str, say: Callable[[str], None]) -> int | None:

@@ -1,7 +1,8 @@
 """torch.compile: the network by the device's compiler, the time that it takes, and what to do when it fails."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -16,7 +17,8 @@ def compile_in_place(model: nn.Module, accelerator: Accelerator) -> None:
     """From now on calls of the model are compiled, at the first of each kind; its parameters keep their names.
 
     The model is compiled, not DistributedDataParallel around it: the first epochs may go past that, and validation
-    does. Gradients then come all at once, which costs nothing: the devices' bucket holds them all anyway.
+    does. Under DistributedDataParallel torch cuts the graph where its buckets of gradients end, so that the ranks still
+    average one bucket while the next is computed: as many compilations as buckets.
     """
     # There are few shapes. Left to itself torch would make a second one general, and slower.
     model.compile(backend=require_compiler(accelerator), dynamic=False)
@@ -45,12 +47,23 @@ class Timed:
             self.tell(f"{self.what} took {time.perf_counter() - self.begun:.1f} s with torch.compile")
 
 
-def is_compiler_failure(error: BaseException) -> bool:
+@contextmanager
+def compiler_told(accelerator: Accelerator) -> Iterator[None]:
+    """Around what may compile. Raises UserError in place of the compiler's failure, all else as it is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not _is_compiler_failure(error):
+            raise
+        raise _compiler_failure(error, accelerator) from None
+
+
+def _is_compiler_failure(error: BaseException) -> bool:
     """Whether torch.compile failed, and not what it compiled."""
     return any(cause.__module__.startswith(("torch._dynamo", "torch._inductor")) for cause in type(error).__mro__)
 
 
-def compiler_failure(error: BaseException, accelerator: Accelerator) -> UserError:
+def _compiler_failure(error: BaseException, accelerator: Accelerator) -> UserError:
     """The first line of what it said, and the way out."""
     said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return UserError(

@@ -26,19 +26,32 @@ class Fields:
         return None if self._absent(name) else self.integer(name, minimum=minimum)
 
     def number(
-        self, name: str, default: float | None = None, *, minimum: float = 0, maximum: float = math.inf
+        self,
+        name: str,
+        default: float | None = None,
+        *,
+        minimum: float = 0,
+        above: float | None = None,
+        maximum: float = math.inf,
     ) -> float:
+        """`above`: a bound that is not allowed itself, in place of `minimum`."""
         value = self._take(name, default)
         # Whole numbers in JSON may be larger than any float.
         most = min(maximum, sys.float_info.max)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= most:
-            raise self._wrong(
-                name, value, f"a number from {minimum:g}" + ("" if maximum == math.inf else f" to {maximum:g}")
-            )
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not (minimum <= value if above is None else above < value)
+            or value > most
+        ):
+            least = f"from {minimum:g}" if above is None else f"above {above:g}"
+            raise self._wrong(name, value, f"a number {least}" + ("" if maximum == math.inf else f" to {maximum:g}"))
         return float(value)
 
-    def optional_number(self, name: str, *, minimum: float = 0, maximum: float = math.inf) -> float | None:
-        return None if self._absent(name) else self.number(name, minimum=minimum, maximum=maximum)
+    def optional_number(
+        self, name: str, *, minimum: float = 0, above: float | None = None, maximum: float = math.inf
+    ) -> float | None:
+        return None if self._absent(name) else self.number(name, minimum=minimum, above=above, maximum=maximum)
 
     def boolean(self, name: str, default: bool | None = None) -> bool:
         value = self._take(name, default)

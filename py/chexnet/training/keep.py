@@ -13,7 +13,7 @@ import torch
 from chexnet.mistakes import NoRoom, UserError
 from chexnet.runtime.journal import FULL_DISK, Checkpoint
 from chexnet.training.averages import Tensors
-from chexnet.training.checkpoint import LATEST_FILE, Snapshot, best_name, save_checkpoint
+from chexnet.training.checkpoint import LATEST_FILE, Snapshot, best_name, clear, save_checkpoint
 from chexnet.training.entry import warn
 from chexnet.training.export import model_content
 from chexnet.training.files import write_tensors
@@ -102,7 +102,9 @@ def overflow(session: Session, step: int, count: int) -> UserError:
 
 def _write(session: Session, progress: Progress, tensors: Mapping[str, Any]) -> _Refused | None:
     """Best model, steps and checkpoint; what refused it. For rank 0."""
-    folder, unwritten = session.job.resume, session.unwritten
+    folder, best, unwritten = session.job.resume, session.best, session.unwritten
+    # First: the room that it takes may be what is missing.
+    clear(folder, best)
     try:
         if unwritten is not None:
             session.best, session.unwritten = write_tensors(folder / unwritten.name, unwritten.content), None
@@ -112,7 +114,10 @@ def _write(session: Session, progress: Progress, tensors: Mapping[str, Any]) -> 
     except OSError as error:
         if error.errno not in FULL_DISK:
             raise
-        left = None if session.unwritten is None else session.unwritten.content
+        # A best model that no checkpoint knows of is in the way of the next try, which writes it again.
+        session.best, session.unwritten = best, unwritten
+        clear(folder, best)
+        left = None if unwritten is None else unwritten.content
         needed = _tensor_bytes(tensors) + _tensor_bytes(left) + _AROUND_TENSORS
         return _Refused(number=error.errno, needed=needed, free=shutil.disk_usage(folder).free)
     session.journal.append(

@@ -60,19 +60,9 @@ def open_session(
         building=setting.building,
     )
     if snapshot is not None:
-        with Timed("the discarded pass before the first step", accelerator, tell, wanted=params.compile):
-            _restore(network, snapshot, setting, params, feed)
+        _restore(network, snapshot, setting, params, feed, tell)
     elif warning := seen_before(network.started_from, job.sources.folds):
         tell(warning)
-    length = 0 if snapshot is None else snapshot.progress.steps_bytes
-    sink = Sink(
-        world=world,
-        accelerator=accelerator,
-        journal=journal,
-        file=open_steps(job.resume, length) if world.leads else None,
-        plan=plan,
-        scaler=network.scaler,
-    )
     training, validation = _readers(params, setting, tell)
     return Session(
         job=job,
@@ -88,18 +78,34 @@ def open_session(
         validation=validation,
         feed=feed,
         network=network,
-        log=StepLog(sink),
+        log=StepLog(_sink(job, journal, setting, network, snapshot)),
         first_step=Timed("the first step", accelerator, tell, wanted=params.compile),
         best=None if snapshot is None else snapshot.best,
         saved_step=None if snapshot is None else snapshot.progress.step,
     )
 
 
-def _restore(network: Network, snapshot: Snapshot, setting: Setting, params: TrainParams, feed: Feed) -> None:
+def _restore(
+    network: Network, snapshot: Snapshot, setting: Setting, params: TrainParams, feed: Feed, tell: Tell
+) -> None:
     # While only the head learned, DDP took no part: it must not have been rehearsed either when its first step comes.
     used = snapshot.progress.step > params.freeze_epochs * setting.plan.steps_per_epoch
     share = params.batch_size // (setting.world.size * params.accumulate)
-    restore(network, snapshot.tensors, feed, setting.world, share=share if used else None)
+    told = params.compile and used and setting.world.size > 1
+    with Timed("the discarded pass before the first step", feed.accelerator, tell, wanted=told):
+        restore(network, snapshot.tensors, feed, setting.world, share=share if used else None)
+
+
+def _sink(job: TrainJob, journal: Journal, setting: Setting, network: Network, snapshot: Snapshot | None) -> Sink:
+    length = 0 if snapshot is None else snapshot.progress.steps_bytes
+    return Sink(
+        world=setting.world,
+        accelerator=setting.choice.accelerator,
+        journal=journal,
+        file=open_steps(job.resume, length) if setting.world.leads else None,
+        plan=setting.plan,
+        scaler=network.scaler,
+    )
 
 
 def _readers(params: TrainParams, setting: Setting, tell: Tell) -> tuple[Reader, Reader | None]:

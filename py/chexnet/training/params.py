@@ -149,7 +149,7 @@ def parse_train_params(values: Mapping[str, object]) -> TrainParams:
         deterministic=fields.boolean("deterministic", True),
         freeze_batch_norm=fields.boolean("freeze_batch_norm", False),
         ema=fields.optional_number("ema", maximum=1),
-        clip_norm=fields.optional_number("clip_norm"),
+        clip_norm=fields.optional_number("clip_norm", above=0),
     )
     fields.end()
     _check(params)

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from chexnet.accelerators.choose import Choice, choose
+from chexnet.accelerators.choose import Choice, Choosing, choose
 from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Device, Journal, Progress, Summary
 from chexnet.training.backbones import Model, build_backbone
-from chexnet.training.compiling import compile_in_place
+from chexnet.training.compiling import compile_in_place, compiler_told
 from chexnet.training.data import Fold, Radiographs, load_radiographs
 from chexnet.training.entry import say
 from chexnet.training.export import BEST_FILE
@@ -48,15 +48,20 @@ class Merged:
     fold_of: tuple[str, ...]
 
 
-def run_prediction(job: PredictJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS) -> int:
-    """The exit code of this rank: 0 once predictions.csv is complete, 143 or 130 when stopped. Raises UserError."""
+def run_prediction(
+    job: PredictJob, journal: Journal, *, timeout_seconds: float = TIMEOUT_SECONDS, choosing: Choosing = choose
+) -> int:
+    """The exit code of this rank: 0 once predictions.csv is complete, 143 or 130 when stopped. Raises UserError.
+
+    `choosing` finds the device that a job names.
+    """
     begun = time.monotonic()
     stop = watch_signals()
     params = job.params
     ranks = ranks_of(os.environ)
     if ranks.size != params.ranks:
         raise UserError(f"The job is for {params.ranks} ranks and {ranks.size} were started.")
-    choice = choose(params.device, place_of(ranks, params.threads))
+    choice = choosing(params.device, place_of(ranks, params.threads))
     data = load_radiographs(job.sources, job.findings)
     images = merge([data.fold(name) for name in params.folds])
     model, wanted = load_trained(job.model / BEST_FILE, job.findings)
@@ -65,7 +70,8 @@ def run_prediction(job: PredictJob, journal: Journal, *, timeout_seconds: float 
     feed = Feed(choice.accelerator, wanted, params.precision)
     model = to_device(model, feed).eval()
     if params.compile:
-        compile_in_place(model, choice.accelerator)
+        with compiler_told(choice.accelerator):
+            compile_in_place(model, choice.accelerator)
     view = Viewing(stored=data.side, side=wanted.crop, augment=None, seed=0)
     reader = Reader(choice.accelerator, data.pixels, images.fold, view)
     world = join(ranks, choice.accelerator, timeout_seconds=timeout_seconds)
@@ -78,7 +84,8 @@ def run_prediction(job: PredictJob, journal: Journal, *, timeout_seconds: float 
         outputs=len(job.findings),
         world=world,
     )
-    complete = _write(job, journal, images, _until(scored, stop, world), world)
+    with compiler_told(choice.accelerator):
+        complete = _write(job, journal, images, _until(scored, stop, world), world)
     if world.leads and complete:
         journal.append(Summary(facts=_facts(images, choice, world, time.monotonic() - begun)))
         journal.close(sync=True)

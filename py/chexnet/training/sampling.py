@@ -101,8 +101,10 @@ def draw_bits(items: Integers, *, purpose: int, seed: int, epoch: int) -> Bits:
 
 @lru_cache(maxsize=2)
 def _all_keys(seed: int, epoch: int) -> Bits:
-    """Asked for with every batch of an epoch."""
-    return _keys(seed, epoch, _PURPOSES)
+    """Asked for with every batch of an epoch, and the same array for all: not to be written to."""
+    keys = _keys(seed, epoch, _PURPOSES)
+    keys.setflags(write=False)
+    return keys
 
 
 def _keys(seed: int, epoch: int, purposes: Integers) -> Bits:

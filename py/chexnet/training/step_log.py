@@ -20,7 +20,7 @@ from chexnet.training.world import World
 
 STEPS_FILE = "steps.ndjson"
 
-# With so many in a row fp16 has halved its scale a million times over and still finds no gradient that fits.
+# With so many in a row fp16 has halved its scale to a millionth and still finds no gradient that fits.
 MOST_SKIPPED = 20
 
 
@@ -84,7 +84,10 @@ class Sink:
 
 @dataclass(slots=True)
 class StepLog:
-    """Collects steps. `flush` is collective and the only place where the loop waits for the device."""
+    """Collects steps. `flush` is collective and the only place where the loop waits for the device.
+
+    But for fp16: its scaler asks the device at every step whether the gradient is finite.
+    """
 
     sink: Sink
     losses: list[float] = field(default_factory=list)

@@ -12,7 +12,7 @@ from chexnet.training.entry import run_rank
 
 def main() -> NoReturn:
     """One rank, from the command line to the exit code."""
-    parser = argparse.ArgumentParser(description="Train DenseNet-121 on the images of a job file.")
+    parser = argparse.ArgumentParser(description="Train the network of a job file on its images.")
     parser.add_argument("--job", type=Path, required=True, help="the job's arguments as JSON")
     path: Path = parser.parse_args().job
     run_rank(lambda: _train(path))

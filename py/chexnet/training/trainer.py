@@ -14,12 +14,13 @@ from chexnet.mistakes import UserError
 from chexnet.runtime.journal import Device, Journal, Summary
 from chexnet.training.backbones import Building, build_backbone
 from chexnet.training.checkpoint import Snapshot, find_checkpoint, read_checkpoint
-from chexnet.training.compiling import compiler_failure, is_compiler_failure
+from chexnet.training.compiling import compiler_told
 from chexnet.training.data import Radiographs, load_radiographs
 from chexnet.training.entry import say, warn
 from chexnet.training.export import write_outputs
 from chexnet.training.inputs import check_feed
 from chexnet.training.job import TrainJob, identity_of
+from chexnet.training.lonely import require_enough_values
 from chexnet.training.loop import train
 from chexnet.training.opening import Setting, open_session
 from chexnet.training.out_of_memory import is_out_of_memory, out_of_memory
@@ -44,18 +45,12 @@ def run_training(
     `choosing` finds the device and `building` makes the network that a job names. `must_resume`: without a checkpoint
     of this training in the resume folder it is refused, and what lies there is left alone.
     """
-    begun = time.monotonic()
-    stop = watch_signals()
+    begun, stop = time.monotonic(), watch_signals()
     setting = prepare(job, timeout_seconds, choosing, building)
     world = setting.world
     identity = identity_of(job, setting.data)
     job.resume.mkdir(parents=True, exist_ok=True)
-    snapshot, warnings = _newest(job, identity, world)
-    if snapshot is None and must_resume:
-        why = "".join(f"\n  {warning}" for warning in warnings[:-1])
-        raise UserError(
-            f"{job.resume} has no checkpoint of this training to go on from.{why}", "Give it the same options."
-        )
+    snapshot, warnings = _newest(job, identity, world, must_resume=must_resume)
     progress = Progress() if snapshot is None else _taken_up(snapshot, world.size)
     saved = snapshot.progress.step if snapshot else None
     if world.leads:
@@ -63,17 +58,18 @@ def run_training(
         for warning in (*warnings, *_other_ranks(snapshot, progress)):
             warn(journal, warning)
     if not progress.finished:
+        resident = job.params.resident == "always"
         try:
-            session = open_session(job, identity, journal, setting, snapshot, stop)
-            with closing(session.log):
-                progress = train(session, progress)
+            with compiler_told(setting.choice.accelerator):
+                session = open_session(job, identity, journal, setting, snapshot, stop)
+                resident = session.training.resident is not None
+                with closing(session.log):
+                    progress = train(session, progress)
             saved = session.saved_step
         except (RuntimeError, MemoryError) as error:
-            if job.params.compile and is_compiler_failure(error):
-                raise compiler_failure(error, setting.choice.accelerator) from None
             if not is_out_of_memory(error):
                 raise
-            raise out_of_memory(job.params, world.rank) from None
+            raise out_of_memory(job.params, world.rank, resident=resident) from None
     if progress.finished and world.leads:
         _finish(job, journal, setting, progress, seconds=time.monotonic() - begun)
     if world.leads and not progress.finished:
@@ -99,6 +95,7 @@ def prepare(job: TrainJob, timeout_seconds: float, choosing: Choosing, building:
         last_batch=params.last_batch,
     )
     _check(job, choice, data, plan)
+    require_enough_values(params, building)
     choice.accelerator.prepare(params.precision)
     able = choice.accelerator.capabilities
     torch.use_deterministic_algorithms(params.deterministic, warn_only=not able.deterministic)
@@ -127,12 +124,22 @@ def _check(job: TrainJob, choice: Choice, data: Radiographs, plan: Plan) -> None
         raise UserError(f"schedule.metric {job.params.schedule.metric} needs a fold val, and it has no image.")
 
 
-def _newest(job: TrainJob, identity: str, world: World) -> tuple[Snapshot | None, Sequence[str]]:
-    """The checkpoint to go on from, and what is to be told about it. Rank 0 decides which; all read it."""
+def _newest(job: TrainJob, identity: str, world: World, *, must_resume: bool) -> tuple[Snapshot | None, Sequence[str]]:
+    """The checkpoint to go on from, and what is to be told about it. Rank 0 decides which; all read it.
+
+    Raises UserError where there must be one and is none.
+    """
     warnings: list[str] = []
     step = find_checkpoint(job.resume, identity, warnings.append) if world.leads else None
     step = world.share(0 if step is None else step)
-    return read_checkpoint(job.resume, step) if step > 0 else None, warnings
+    if step > 0:
+        return read_checkpoint(job.resume, step), warnings
+    if must_resume:
+        why = "".join(f"\n  {warning}" for warning in warnings[:-1])
+        raise UserError(
+            f"{job.resume} has no checkpoint of this training to go on from.{why}", "Give it the same options."
+        )
+    return None, warnings
 
 
 def _taken_up(snapshot: Snapshot, ranks: int) -> Progress:

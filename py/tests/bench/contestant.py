@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.bench.case import Case
@@ -27,18 +27,17 @@ Process = subprocess.Popen[bytes]
 class Contestant:
     """A training that stands still until it is told to go on."""
 
-    listener: Listener
+    listener: socket.socket
     processes: list[Process] = field(default_factory=list)
     _line: Connection | None = None
 
     def meet(self) -> None:
         """Wait until its warm steps are done. Raises RuntimeError when it ends before, TimeoutError when it hangs."""
-        inner: socket.socket = self.listener._listener._socket  # type: ignore[attr-defined]
-        inner.settimeout(1.0)
+        self.listener.settimeout(1.0)
         give_up = time.monotonic() + _PATIENCE_SECONDS
         while self._line is None:
             try:
-                self._line = self.listener.accept()
+                self._line = Connection(self.listener.accept()[0].detach())
             except TimeoutError:
                 if any(process.poll() is not None for process in self.processes) or time.monotonic() > give_up:
                     raise RuntimeError("a rank did not start") from None
@@ -79,7 +78,9 @@ def contestant(case: Case, files: Mapping[str, str], folder: Path, pace: Pace) -
     }
     (folder / "order.json").write_text(json.dumps(order))
     port = _free_port()
-    with Listener(address, family="AF_UNIX") as listener:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
         started = Contestant(listener)
         try:
             for rank in range(case.ranks):

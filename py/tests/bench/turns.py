@@ -33,19 +33,22 @@ class Turns:
     bare: list[float] = field(default_factory=list)
     product_processor: list[float] = field(default_factory=list)
     bare_processor: list[float] = field(default_factory=list)
-    waited: list[float] = field(default_factory=list)
     metrics: list[float] = field(default_factory=list)
     _bare_loop: BareLoop | None = None
     _taken: int = 0
     _started: float = 0.0
     _begun: "_Reading | None" = None
+    _marks: list[tuple[float, float]] = field(default_factory=list)
 
     def __call__(self, watch: Watch) -> None:
         self._taken += 1
         pace = self.pace
-        if self._taken < pace.warm or (self._taken - pace.warm) % pace.steps:
+        ends = self._taken >= pace.warm and (self._taken - pace.warm) % pace.steps == 0
+        if ends:
+            watch.accelerator.synchronize()
+        self._marks.append((time.perf_counter(), watch.waited))
+        if not ends:
             return
-        watch.accelerator.synchronize()
         ended = _Reading.of(watch)
         if self._begun is None:
             self._bare_loop, self._started = BareLoop(watch), ended.seconds
@@ -67,23 +70,35 @@ class Turns:
     def _note(self, begun: "_Reading", ended: "_Reading") -> None:
         self.product.append(ended.seconds - begun.seconds)
         self.product_processor.append(ended.processor - begun.processor)
-        self.waited.append(ended.waited - begun.waited)
         self.metrics.append(ended.metrics - begun.metrics)
+
+    def stall_share(self) -> float:
+        """Of the time of steps, what was waited for the loader.
+
+        The first step of a block is left out: its images were read while the bare loop ran.
+        """
+        waited = seconds = 0.0
+        warm, steps = self.pace.warm, self.pace.steps
+        # What a step waited for is known at the update of the next one.
+        for step in range(warm + 1, len(self._marks)):
+            if (step - warm) % steps != 1 % steps:
+                (before, _), (ended, known), (_, later) = self._marks[step - 2 : step + 1]
+                waited, seconds = waited + later - known, seconds + ended - before
+        return waited / seconds
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The time, processor time of all threads, and what was waited for the loader and spent on metrics until now."""
+    """The time, processor time of all threads, and what was spent on metrics until now."""
 
     seconds: float
     processor: float
-    waited: float
     metrics: float
 
     @staticmethod
     def of(watch: Watch) -> "_Reading":
         spent = watch.clocks.metrics.seconds - watch.clocks.device.seconds
-        return _Reading(time.perf_counter(), time.process_time(), watch.waited, spent)
+        return _Reading(time.perf_counter(), time.process_time(), spent)
 
 
 def compare_with_bare(case: Case, files: Mapping[str, str], folder: Path, pace: Pace) -> dict[str, object]:
@@ -99,7 +114,7 @@ def compare_with_bare(case: Case, files: Mapping[str, str], folder: Path, pace: 
         "bare_images_per_second": rate(images, turns.bare),
         "ratio": plain(speed_ratio(turns.product, turns.bare)),
         **_by_processor_time(case, turns),
-        "loader_stall_share": rounded(sum(turns.waited) / sum(turns.product)),
+        "loader_stall_share": rounded(turns.stall_share()),
         "metric_share": rounded(
             median(spent / whole for spent, whole in zip(turns.metrics, turns.product, strict=True))
         ),
