@@ -40,6 +40,7 @@ describe('stages of several ranks', () => {
         module: 'chexnet.training.train',
         ranks: 2,
         torchrun: true,
+        promises: ['best.pt', 'last.pt', 'latest.json', 'history.csv', 'steps.ndjson'],
         environment: {OMP_NUM_THREADS: '3'},
         arguments: {
           params: 'checked elsewhere',

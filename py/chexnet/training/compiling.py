@@ -64,9 +64,10 @@ def _is_compiler_failure(error: BaseException) -> bool:
 
 
 def _compiler_failure(error: BaseException, accelerator: Accelerator) -> UserError:
-    """The first line of what it said, and the way out."""
-    said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    """What it said first, with the cause where that only announces one, and the way out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
     return UserError(
-        f"torch.compile failed with the backend {accelerator.capabilities.compiler}: {said.strip()}",
+        f"torch.compile failed with the backend {accelerator.capabilities.compiler}: {said}",
         "Leave compile out; or give the compiler what it lacks (on a processor, a C++ compiler as g++).",
     )

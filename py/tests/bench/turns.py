@@ -75,13 +75,13 @@ class Turns:
     def stall_share(self) -> float:
         """Of the time of steps, what was waited for the loader.
 
-        The first step of a block is left out: its images were read while the bare loop ran.
+        The first step of a block is left out, unless it is the only one: its images were read while the bare loop ran.
         """
         waited = seconds = 0.0
         warm, steps = self.pace.warm, self.pace.steps
         # What a step waited for is known at the update of the next one.
         for step in range(warm + 1, len(self._marks)):
-            if (step - warm) % steps != 1 % steps:
+            if steps == 1 or (step - warm) % steps != 1:
                 (before, _), (ended, known), (_, later) = self._marks[step - 2 : step + 1]
                 waited, seconds = waited + later - known, seconds + ended - before
         return waited / seconds
